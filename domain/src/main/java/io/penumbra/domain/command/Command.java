@@ -1,0 +1,108 @@
+package io.penumbra.domain.command;
+
+import io.penumbra.domain.CommandId;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ShadowMode;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One thing the control loop wants done. Carrying it out twice under the same id has the effect of
+ * once; its outcome comes back as {@link io.penumbra.domain.event.Event.CommandReported}.
+ */
+public sealed interface Command {
+
+  CommandId id();
+
+  /** What the cloud and its node agents carry out. */
+  sealed interface CloudCommand extends Command {}
+
+  /** What load balancers and name servers carry out. Each is read back before it counts as done. */
+  sealed interface TrafficCommand extends Command {}
+
+  /** What makes sure that an instance cannot serve. Answered by {@code FencingAnswered}. */
+  sealed interface FenceCommand extends Command {}
+
+  /** Asks other hosts whether they reach {@code host}. Answered by {@code HostProbed}. */
+  record ProbeHost(CommandId id, HostId host) implements CloudCommand {}
+
+  /**
+   * Creates a shadow and fills it. Done when its first full state is acked and verified.
+   *
+   * @param resident what the shadow holds from the start
+   */
+  record CreateShadow(
+      CommandId id,
+      VmId vm,
+      HostId primary,
+      HostId host,
+      ShadowMode mode,
+      Resources resident,
+      Duration rpo)
+      implements CloudCommand {}
+
+  /** Turns a shadow into the other mode in place; it protects in the old mode until it is done. */
+  record ChangeShadowMode(CommandId id, VmId vm, HostId host, ShadowMode mode)
+      implements CloudCommand {}
+
+  record ResizeShadow(CommandId id, VmId vm, HostId host, Resources resident)
+      implements CloudCommand {}
+
+  record DeleteShadow(CommandId id, VmId vm, HostId host) implements CloudCommand {}
+
+  /** Asks for epochs at most this far apart. */
+  record SetEpochInterval(CommandId id, VmId vm, Duration interval) implements CloudCommand {}
+
+  /** Gives a shadow its full size on its host, so that it can run. */
+  record AllocateShadow(CommandId id, VmId vm, HostId host, Resources size)
+      implements CloudCommand {}
+
+  /**
+   * Brings the shadow to the newest state that can be had. Answered by {@code Synced}.
+   *
+   * @param primary the source, when it is still alive: it is paused, so nothing is lost
+   */
+  record SyncLast(CommandId id, VmId vm, HostId host, Optional<HostId> primary)
+      implements CloudCommand {}
+
+  /** Lets a paused primary run on: the migration was called off. */
+  record ResumePrimary(CommandId id, VmId vm, HostId host) implements CloudCommand {}
+
+  /**
+   * Brings the shadow to life from a verified epoch. Only ever issued after fencing.
+   *
+   * @param epoch the epoch to start from; a shadow that is at another one refuses
+   */
+  record Activate(CommandId id, VmId vm, HostId host, long epoch) implements CloudCommand {}
+
+  /** Asks the service on the promoted shadow whether it answers. */
+  record VerifyService(CommandId id, VmId vm, HostId host) implements CloudCommand {}
+
+  /** Removes what is left of an instance that must not serve any more. */
+  record RetirePrimary(CommandId id, VmId vm, HostId host) implements CloudCommand {}
+
+  /** Takes a host out of service while it is watched, or puts it back. */
+  record SetQuarantine(CommandId id, HostId host, boolean quarantined) implements CloudCommand {}
+
+  /** Switches a whole host off, by its management controller or its agent. */
+  record FenceHost(CommandId id, HostId host) implements FenceCommand {}
+
+  /**
+   * Stops renewing the lease of one VM's primary, at the controller and at its shadow's host, and
+   * answers {@code Fenced} once the lease has run out by the slowest clock that is allowed.
+   */
+  record ExpireLease(CommandId id, VmId vm, HostId primary, HostId shadow)
+      implements FenceCommand {}
+
+  /** Stops one instance on a living host. */
+  record FenceVm(CommandId id, VmId vm, HostId host) implements FenceCommand {}
+
+  record PointLoadBalancer(CommandId id, VmId vm, HostId host) implements TrafficCommand {}
+
+  record PointDns(CommandId id, VmId vm, HostId host) implements TrafficCommand {}
+
+  /** Sets the time to live of the VM's DNS records, in whole seconds. */
+  record SetDnsTtl(CommandId id, VmId vm, Duration ttl) implements TrafficCommand {}
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.domain;
+
+import org.jspecify.annotations.NullMarked;
