@@ -1,0 +1,31 @@
+package io.penumbra.simulator.chance;
+
+import io.penumbra.domain.Guard;
+import java.util.random.RandomGenerator;
+
+/**
+ * Lognormal law: the logarithm is normal, so the tail is long. The unit is the field's that holds
+ * it, for example {@code repairMinutes}.
+ *
+ * @param median half are below it
+ * @param sigma standard deviation of the natural logarithm; 0 makes every draw the median
+ */
+public record LogNormal(double median, double sigma) {
+
+  public LogNormal {
+    Guard.positive("lognormal median", median);
+    if (!(sigma >= 0 && sigma <= 10)) {
+      throw new IllegalArgumentException(
+          "lognormal sigma is %s; expected 0 to 10".formatted(sigma));
+    }
+  }
+
+  public double mean() {
+    return median * Math.exp(sigma * sigma / 2);
+  }
+
+  /** One value. */
+  public double draw(RandomGenerator random) {
+    return median * Math.exp(sigma * random.nextGaussian());
+  }
+}
