@@ -1,0 +1,62 @@
+package io.penumbra.app;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root of the command line: says what there is. A command without a subcommand teaches. */
+@Command(
+    name = "penumbra",
+    versionProvider = PenumbraVersion.class,
+    mixinStandardHelpOptions = true,
+    usageHelpAutoWidth = true,
+    sortOptions = false,
+    description = {
+      "",
+      "Keeps a shadow of every virtual machine that deserves one, on other hardware,",
+      "and brings it to life before or just after the original dies.",
+      ""
+    },
+    subcommands = {DoctorCommand.class},
+    commandListHeading = "%nCommands:%n",
+    optionListHeading = "%nOptions, for every command:%n",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  ./penumbra doctor           what is missing on this machine",
+      "  ./penumbra doctor --help    what one command can do",
+      "  ./penumbra test             build everything and run every test"
+    },
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done",
+      "1:something unexpected, or something is missing on this machine",
+      "2:a flag, a file or a configuration key cannot be used; nothing was written",
+      "3:a simulation broke a safety rule; the seed that repeats it is printed",
+      "4:a simulation did not come to rest; the seed that repeats it is printed"
+    })
+final class PenumbraCommand implements Runnable {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--verbose",
+      scope = ScopeType.INHERIT,
+      description = "Print the stack trace when something fails.")
+  private boolean verbose;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
+  PenumbraCommand() {}
+
+  boolean verbose() {
+    return verbose;
+  }
+
+  @Override
+  public void run() {
+    CommandLine self = spec.commandLine();
+    self.usage(self.getOut());
+  }
+}
