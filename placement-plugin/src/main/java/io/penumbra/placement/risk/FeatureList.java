@@ -105,7 +105,7 @@ public record FeatureList(List<String> firmwares) {
     row[at] = (float) perYear(history.pastFailures(), history.ageHours());
   }
 
-  private void writeFirmware(String firmware, float[] row, int offset) {
+  void writeFirmware(String firmware, float[] row, int offset) {
     int known = firmwares.indexOf(firmware);
     int column = known >= 0 ? known : firmwares.size();
     for (int i = 0; i <= firmwares.size(); i++) {

@@ -1,13 +1,27 @@
 package io.penumbra.placement.risk;
 
+import io.penumbra.domain.Guard;
 import io.penumbra.domain.telemetry.HostTelemetry;
 import java.time.Duration;
 
 /**
  * A sample and what became of its host afterwards. The label follows from the horizon at training
  * time, so one data set serves every horizon.
+ *
+ * @param standsFor how many samples like it this one stands for. A source that leaves out 99 of 100
+ *     survivors says 100 here; else the model would take failures for far more common than they
+ *     are, and its probabilities would be wrong by that factor
  */
-public record ObservedTelemetry(HostTelemetry telemetry, Fate fate) {
+public record ObservedTelemetry(HostTelemetry telemetry, Fate fate, double standsFor) {
+
+  public ObservedTelemetry {
+    Guard.positive("the number of samples that one stands for", standsFor);
+  }
+
+  /** A sample that stands for itself. */
+  public ObservedTelemetry(HostTelemetry telemetry, Fate fate) {
+    this(telemetry, fate, 1);
+  }
 
   /** What was seen after the sample. */
   public sealed interface Fate {
