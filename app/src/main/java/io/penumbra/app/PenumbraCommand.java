@@ -1,5 +1,6 @@
 package io.penumbra.app;
 
+import io.penumbra.app.train.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Spec;
       "and brings it to life before or just after the original dies.",
       ""
     },
-    subcommands = {DoctorCommand.class},
+    subcommands = {DoctorCommand.class, TrainCommand.class},
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions, for every command:%n",
     footerHeading = "%nExamples:%n",

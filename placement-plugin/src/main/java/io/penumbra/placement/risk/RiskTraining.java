@@ -51,8 +51,11 @@ public final class RiskTraining {
     }
   }
 
-  /** There is nothing to learn from, or no XGBoost to learn with. */
+  /** There is too little to learn from, or too much. */
   public record NotTrained(String reason, String advice) implements Result {}
+
+  /** There is no XGBoost to learn with. */
+  public record NoXgBoost(String reason, String advice) implements Result {}
 
   /** Trains without telling anybody how far it is. */
   public static Result train(TrainingData data, TrainingOptions options) {
@@ -62,12 +65,17 @@ public final class RiskTraining {
   /** Trains a model. */
   public static Result train(
       TrainingData data, TrainingOptions options, TrainingProgress progress) {
+    TrainingTable table;
     try {
-      TrainingTable table = TrainingTable.read(data, options, progress);
+      table = TrainingTable.read(data, options, progress);
       checkEnough(table.census(), options);
-      return new Trained(NativeXgBoost.call(() -> make(table, data.source(), options, progress)));
     } catch (UnusableModelException e) {
       return new NotTrained(e.reason(), e.advice());
+    }
+    try {
+      return new Trained(NativeXgBoost.call(() -> make(table, data.source(), options, progress)));
+    } catch (UnusableModelException e) {
+      return new NoXgBoost(e.reason(), e.advice());
     }
   }
 
