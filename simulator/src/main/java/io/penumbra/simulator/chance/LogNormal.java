@@ -6,11 +6,12 @@ import java.util.random.RandomGenerator;
 /**
  * Lognormal law: the logarithm is normal, so the tail is long. The unit is the field's that holds
  * it, for example {@code repairMinutes}.
- *
- * @param median half are below it
- * @param sigma standard deviation of the natural logarithm; 0 makes every draw the median
  */
-public record LogNormal(double median, double sigma) {
+public record LogNormal(
+    @Setting("half of all values are below this, in the unit of the field that holds the law")
+        double median,
+    @Setting("standard deviation of the natural logarithm; 0 makes every value the median")
+        double sigma) {
 
   public LogNormal {
     Guard.positive("lognormal median", median);

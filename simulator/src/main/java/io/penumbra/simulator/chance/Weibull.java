@@ -6,11 +6,10 @@ import java.util.random.RandomGenerator;
 /**
  * Weibull law of the time between two failures of one host. A shape below 1 means that the hazard
  * falls with the time since the last failure: what has just failed fails again soon.
- *
- * @param shape 1 is the exponential law
- * @param scaleHours the time by which 63.2 % have failed
  */
-public record Weibull(double shape, double scaleHours) {
+public record Weibull(
+    @Setting("shape; 1 is the exponential law") double shape,
+    @Setting("hours by which 63.2 % have failed") double scaleHours) {
 
   public Weibull {
     Guard.positive("Weibull shape", shape);
@@ -44,15 +43,23 @@ public record Weibull(double shape, double scaleHours) {
   }
 
   /**
-   * The time from a moment picked at random to the next failure, in hours: where a host in the
-   * middle of its life stands when a simulation begins. The interval that covers a random moment is
+   * A moment picked at random in the middle of a host's life.
+   *
+   * @param sinceHours time since the last failure
+   * @param untilHours time until the next one
+   */
+  public record Moment(double sinceHours, double untilHours) {}
+
+  /**
+   * Where a host stands when a simulation begins. The interval that covers a random moment is
    * length-biased (Cox, Renewal Theory, 1962): its (x/scale)^shape is Gamma(1 + 1/shape), and the
    * moment falls anywhere in it with equal probability. Starting with a fresh draw instead would
    * make every host newly repaired, which for a shape below 1 is a flood of early failures.
    */
-  public double drawResidual(RandomGenerator random) {
+  public Moment drawMoment(RandomGenerator random) {
     double interval = scaleHours * Math.pow(drawGamma(1 + 1 / shape, random), 1 / shape);
-    return interval * random.nextDouble();
+    double since = interval * random.nextDouble();
+    return new Moment(since, interval - since);
   }
 
   /** Gamma(shape, 1) for a shape of at least 1 (Marsaglia and Tsang 2000). */

@@ -1,6 +1,7 @@
 package io.penumbra.simulator.scenario;
 
 import io.penumbra.domain.Guard;
+import io.penumbra.simulator.chance.Setting;
 import java.util.List;
 
 /**
@@ -56,23 +57,20 @@ public record ArrivalLaws(
   public static final ArrivalLaws DEFAULT =
       new ArrivalLaws(
           0,
-          0.39,
-          14.6,
-          1.22,
-          1.0,
+          0.377,
+          14.1,
+          1.133,
+          0.883,
           1_404,
-          0.89,
+          0.895,
           List.of(
-              new FlavorShare("a1.0g75", 1, 768, 0.02063),
-              new FlavorShare("a1.1g75", 1, 1_792, 0.47698),
-              new FlavorShare("a2.3g5", 2, 3_584, 0.24853),
-              new FlavorShare("a4.7g", 4, 7_168, 0.10875),
-              new FlavorShare("a8.14g", 8, 14_336, 0.10561),
-              new FlavorShare("a8.56g", 8, 57_344, 0.03846)),
-          List.of(
-              new LifetimeShare(0.6, 17, 0.7),
-              new LifetimeShare(0.3, 120, 1.2),
-              new LifetimeShare(0.1, 2_000, 1.5)));
+              new FlavorShare("1c0.75g", 1, 768, 0.0206),
+              new FlavorShare("1c1.75g", 1, 1_792, 0.4770),
+              new FlavorShare("2c3.5g", 2, 3_584, 0.2485),
+              new FlavorShare("4c7g", 4, 7_168, 0.1088),
+              new FlavorShare("8c14g", 8, 14_336, 0.1056),
+              new FlavorShare("8c56g", 8, 57_344, 0.0385)),
+          List.of(new LifetimeShare(0.513, 18.3, 0.591), new LifetimeShare(0.487, 166.2, 2.022)));
 
   public ArrivalLaws {
     Require.notNegative("batchesPerHour", batchesPerHour);

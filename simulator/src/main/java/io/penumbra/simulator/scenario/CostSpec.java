@@ -1,5 +1,7 @@
 package io.penumbra.simulator.scenario;
 
+import io.penumbra.simulator.chance.Setting;
+
 /** What things cost. Any currency will do; the defaults are of the order of public cloud prices. */
 public record CostSpec(
     @Setting("one vCPU held for an hour") double perVcpuHour,

@@ -1,6 +1,7 @@
 package io.penumbra.simulator.scenario;
 
 import io.penumbra.domain.Guard;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 
 /** How failures are noticed, by Penumbra and by what it is compared with. */

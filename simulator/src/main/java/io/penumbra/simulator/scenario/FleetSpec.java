@@ -1,6 +1,7 @@
 package io.penumbra.simulator.scenario;
 
 import io.penumbra.domain.Guard;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 import java.util.List;
 

@@ -2,6 +2,7 @@ package io.penumbra.simulator.scenario;
 
 import io.penumbra.domain.Guard;
 import io.penumbra.simulator.chance.LogNormal;
+import io.penumbra.simulator.chance.Setting;
 import io.penumbra.simulator.chance.Weibull;
 import java.util.EnumSet;
 import java.util.List;
@@ -140,8 +141,10 @@ public record HardwareLaws(
   }
 
   /**
-   * The bathtub, as factors on the failure rate. The defaults leave the rate flat over the middle
-   * of a host's life and raise it at both ends.
+   * The bathtub, as factors on the failure rate. In the records, new nodes fail 4 times as often
+   * for half a year in system 20, 1.4 times in systems 3 to 5, and no more often at all in systems
+   * 18 and 19; no cluster shows wear-out within its 4 years. The default is a mild start and no
+   * end.
    */
   public record AgeLaws(
       @Setting("factor on the failure rate of a new host; falls to 1 over infantMonths")
@@ -150,7 +153,7 @@ public record HardwareLaws(
       @Setting("age in years from which a host wears out") double wearOutYears,
       @Setting("added to the factor for every year beyond wearOutYears") double wearOutPerYear) {
 
-    public static final AgeLaws DEFAULT = new AgeLaws(1.0, 6, 5, 0.0);
+    public static final AgeLaws DEFAULT = new AgeLaws(1.5, 6, 5, 0.0);
 
     private static final double HOURS_PER_YEAR = 24 * 365.25;
 

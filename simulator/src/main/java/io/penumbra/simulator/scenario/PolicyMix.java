@@ -10,6 +10,7 @@ import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.RiskThresholds;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.chance.Seeds;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 package io.penumbra.simulator.scenario;
 
 import io.penumbra.simulator.chance.Seeds;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 import java.time.Instant;
 

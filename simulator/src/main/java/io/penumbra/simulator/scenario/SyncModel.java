@@ -5,6 +5,7 @@ import io.penumbra.domain.Resources;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.chance.LogNormal;
 import io.penumbra.simulator.chance.Seeds;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 

@@ -2,6 +2,7 @@ package io.penumbra.simulator.scenario;
 
 import io.penumbra.domain.Guard;
 import io.penumbra.simulator.chance.LogNormal;
+import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 
 /**

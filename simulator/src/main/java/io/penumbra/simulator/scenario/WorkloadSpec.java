@@ -1,5 +1,6 @@
 package io.penumbra.simulator.scenario;
 
+import io.penumbra.simulator.chance.Setting;
 import java.nio.file.Path;
 import java.util.Optional;
 

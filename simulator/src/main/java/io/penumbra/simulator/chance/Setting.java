@@ -1,4 +1,4 @@
-package io.penumbra.simulator.scenario;
+package io.penumbra.simulator.chance;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;

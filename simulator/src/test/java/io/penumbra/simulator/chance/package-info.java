@@ -1,0 +1,5 @@
+/** Tests of chance. */
+@NullMarked
+package io.penumbra.simulator.chance;
+
+import org.jspecify.annotations.NullMarked;
