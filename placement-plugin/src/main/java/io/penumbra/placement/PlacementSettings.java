@@ -12,14 +12,12 @@ import java.util.TreeMap;
  *     in common counts against a pair
  * @param pairCandidatesMax best primaries for which shadows are searched before a decision is made
  *     with what was found
- * @param riskUnknown probability of failure assumed for a host without a risk score
  * @param sizing how much a shadow holds for itself
  */
 public record PlacementSettings(
     SortedMap<String, Multipliers> weighers,
     SortedMap<String, Double> jointFailure,
     int pairCandidatesMax,
-    double riskUnknown,
     ShadowSizing sizing) {
 
   public PlacementSettings {
@@ -33,15 +31,14 @@ public record PlacementSettings(
 
   /** Every weigher with its own default multiplier. */
   public static PlacementSettings defaults() {
-    return new PlacementSettings(
-        new TreeMap<>(), new TreeMap<>(), 32, 0.01, ShadowSizing.defaults());
+    return new PlacementSettings(new TreeMap<>(), new TreeMap<>(), 32, ShadowSizing.defaults());
   }
 
   /** The same with other multipliers for one weigher. */
   public PlacementSettings with(String weigher, double primary, double shadow) {
     TreeMap<String, Multipliers> changed = new TreeMap<>(weighers);
     changed.put(weigher, new Multipliers(primary, shadow));
-    return new PlacementSettings(changed, jointFailure, pairCandidatesMax, riskUnknown, sizing);
+    return new PlacementSettings(changed, jointFailure, pairCandidatesMax, sizing);
   }
 
   /** What a weigher counts for a primary's host and for a shadow's. */

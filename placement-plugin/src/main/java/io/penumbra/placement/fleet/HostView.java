@@ -12,7 +12,7 @@ import java.util.Optional;
  * One host as the fleet sees it now. A view is live: it shows every change at once, and it is used
  * only by the thread that owns the fleet, only as long as the host is part of it.
  */
-public interface HostView {
+public sealed interface HostView permits LiveHost {
 
   Host host();
 
@@ -61,6 +61,16 @@ public interface HostView {
 
   /** Share of the rack's effective memory that is free, 0 to 1. */
   double rackFreeShare();
+
+  /**
+   * How many vCPUs more than now would have to be held back here if a shadow with this reserve came
+   * whose primary is on {@code primary}; any shortfall of the reserve is part of it.
+   */
+  int reserveGrowthVcpus(HostView primary, int reserve);
+
+  long reserveGrowthMemoryMib(HostView primary, long reserve);
+
+  long reserveGrowthDiskGib(HostView primary, long reserve);
 
   boolean sharesDomain(HostView other, DomainKind kind);
 

@@ -1,0 +1,209 @@
+package io.penumbra.placement;
+
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.placement.PlacementRequest;
+import io.penumbra.placement.DecisionTable.SearchEffort;
+import io.penumbra.placement.fleet.BestFirst;
+import io.penumbra.placement.fleet.Fleet;
+import io.penumbra.placement.fleet.HostIndex;
+import io.penumbra.placement.fleet.HostView;
+import io.penumbra.placement.spi.Ask;
+import io.penumbra.placement.spi.HostFilter;
+import io.penumbra.placement.spi.Role;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the best primary together with its shadows, and the next best.
+ *
+ * <p>Primaries are tried in the order of their own score; for each the shadows are chosen one after
+ * another, each the best that is left beside those chosen before. The search ends when no later
+ * primary can do better than the second best found, whatever shadows it had, or after {@code
+ * pairCandidatesMax} primaries. Between equal totals the earlier primary wins.
+ */
+final class PairSearch {
+
+  private final Fleet fleet;
+  private final PlacementSettings settings;
+  private final List<HostFilter> filters;
+  private final Scoring scoring;
+  private final HostIndex index;
+  private final BestFirst primaries;
+  private final BestFirst shadows;
+
+  private @Nullable Assignment best;
+  private @Nullable Assignment second;
+  private int examined;
+  private boolean capped;
+
+  /** The most that any host could score as a shadow; NaN until a shadow was searched. */
+  private double shadowMost;
+
+  private SearchEffort effort = new SearchEffort(0, 0, 0, false);
+
+  PairSearch(Fleet fleet, PlacementSettings settings, List<HostFilter> filters, Scoring scoring) {
+    this.fleet = fleet;
+    this.settings = settings;
+    this.filters = filters;
+    this.scoring = scoring;
+    index =
+        new HostIndex(
+            fleet,
+            host -> scoring.hostScore(host, Role.PRIMARY),
+            host -> scoring.hostScore(host, Role.SHADOW),
+            scoring.looksAtRack());
+    primaries = new BestFirst(index);
+    shadows = new BestFirst(index);
+  }
+
+  /** Searches for a primary and its shadows. */
+  void run(PlacementRequest request) {
+    begin();
+    int wanted = request.shadowsWanted();
+    Ask ask = Ask.forPrimary(request, fleet);
+    Judgement judgement = new Judgement(filters, scoring, ask);
+    Resources size = request.vm().size();
+    primaries.start(request, false, size, size, judgement);
+    while (primaries.next(judgement)) {
+      if (settled(primaries.score(), wanted)) {
+        break;
+      }
+      if (examined == settings.pairCandidatesMax()) {
+        capped = true;
+        break;
+      }
+      examined++;
+      offer(withShadows(request, primaries.host(), primaries.score(), wanted));
+    }
+    end();
+  }
+
+  /** Searches for shadows of a VM that already runs; the next best has another first shadow. */
+  void runFor(PlacementRequest request, HostView primary) {
+    begin();
+    int wanted = request.shadowsWanted();
+    Judgement judgement = new Judgement(filters, scoring, shadowAsk(request, primary));
+    if (wanted == 0) {
+      offer(new Assignment(primary, List.of(), 0));
+    } else {
+      startShadows(judgement);
+      List<HostView> firsts = new ArrayList<>(2);
+      List<Double> scores = new ArrayList<>(2);
+      while (firsts.size() < 2 && shadows.next(judgement)) {
+        firsts.add(shadows.host());
+        scores.add(shadows.score());
+      }
+      for (int i = 0; i < firsts.size(); i++) {
+        List<HostView> chosen = new ArrayList<>(wanted);
+        chosen.add(firsts.get(i));
+        double total =
+            complete(judgement.ask().besides(firsts.get(i)), chosen, scores.get(i), wanted);
+        offer(new Assignment(primary, chosen, total));
+      }
+    }
+    end();
+  }
+
+  @Nullable Assignment best() {
+    return best;
+  }
+
+  @Nullable Assignment second() {
+    return second;
+  }
+
+  SearchEffort effort() {
+    return effort;
+  }
+
+  private void begin() {
+    index.refresh();
+    best = null;
+    second = null;
+    examined = 0;
+    capped = false;
+    shadowMost = Double.NaN;
+    primaries.resetEffort();
+    shadows.resetEffort();
+  }
+
+  private void end() {
+    effort =
+        new SearchEffort(
+            examined,
+            primaries.checked() + shadows.checked(),
+            primaries.opened() + shadows.opened(),
+            capped);
+  }
+
+  /** Whether a primary with this score, and any after it, comes too late. */
+  private boolean settled(double primaryScore, int wanted) {
+    Assignment toBeat = second;
+    if (toBeat == null || toBeat.shadows().size() < wanted) {
+      return false;
+    }
+    double most = primaryScore;
+    for (int i = 0; i < wanted; i++) {
+      most += shadowMost;
+    }
+    return most <= toBeat.total();
+  }
+
+  private Assignment withShadows(
+      PlacementRequest request, HostView primary, double score, int wanted) {
+    if (wanted == 0) {
+      return new Assignment(primary, List.of(), score);
+    }
+    List<HostView> chosen = new ArrayList<>(wanted);
+    double total = complete(shadowAsk(request, primary), chosen, score, wanted);
+    return new Assignment(primary, chosen, total);
+  }
+
+  /** Adds shadows to {@code chosen} until there are enough or none is left; returns the total. */
+  private double complete(Ask first, List<HostView> chosen, double score, int wanted) {
+    double total = score;
+    Ask ask = first;
+    while (chosen.size() < wanted) {
+      Judgement judgement = new Judgement(filters, scoring, ask);
+      startShadows(judgement);
+      if (!shadows.next(judgement)) {
+        break;
+      }
+      chosen.add(shadows.host());
+      total += shadows.score();
+      ask = ask.besides(shadows.host());
+    }
+    return total;
+  }
+
+  private void startShadows(Judgement judgement) {
+    Ask ask = judgement.ask();
+    shadows.start(ask.request(), true, ask.needed(), ask.needed().plus(ask.reserve()), judgement);
+    // Room and index do not depend on which primary it is, so the first search's bound holds for
+    // all.
+    if (Double.isNaN(shadowMost)) {
+      shadowMost = shadows.bound(judgement);
+    }
+  }
+
+  private void offer(Assignment found) {
+    if (best == null || found.beats(best)) {
+      second = best;
+      best = found;
+    } else if (second == null || found.beats(second)) {
+      second = found;
+    }
+  }
+
+  Ask shadowAsk(PlacementRequest request, HostView primary) {
+    var mode = request.vm().policy().policy().mode();
+    Resources size = request.vm().size();
+    return Ask.forShadow(
+        request,
+        fleet,
+        primary,
+        settings.sizing().resident(mode, size, 0),
+        settings.sizing().reserve(mode, size, 0));
+  }
+}

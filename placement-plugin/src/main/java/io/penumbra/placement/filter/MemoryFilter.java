@@ -1,0 +1,44 @@
+package io.penumbra.placement.filter;
+
+import io.penumbra.placement.fleet.HostView;
+import io.penumbra.placement.spi.Ask;
+import io.penumbra.placement.spi.HostFilter;
+
+/**
+ * Refuses hosts with too little memory free, claims counted. A shadow asks for its whole size, of
+ * which the host may take from reserve that it already holds back for shadows whose primaries
+ * cannot fail together with this one's.
+ */
+public final class MemoryFilter implements HostFilter {
+
+  @Override
+  public String name() {
+    return "memory";
+  }
+
+  @Override
+  public boolean passes(HostView host, Ask ask) {
+    return ask.takesMemoryMib(host) <= host.freeMemoryMib();
+  }
+
+  @Override
+  public String asked(Ask ask) {
+    return (ask.needed().memoryMib() + ask.reserve().memoryMib()) + " MiB";
+  }
+
+  @Override
+  public String available(HostView host, Ask ask) {
+    return offer(host, ask) + " MiB";
+  }
+
+  @Override
+  public double amount(HostView host, Ask ask) {
+    return offer(host, ask);
+  }
+
+  /** Free, and what can be shared of the reserve. */
+  private static long offer(HostView host, Ask ask) {
+    long own = ask.takesMemoryMib(host) - ask.needed().memoryMib();
+    return host.freeMemoryMib() + ask.reserve().memoryMib() - own;
+  }
+}

@@ -1,0 +1,27 @@
+package io.penumbra.placement.weigher;
+
+import io.penumbra.domain.fleet.DomainKind;
+import io.penumbra.placement.fleet.HostView;
+import io.penumbra.placement.spi.PairWeigher;
+
+/**
+ * Scores 1 when two hosts share a chassis, else 0. A negative multiplier, the default, keeps
+ * primary and shadow apart in it.
+ */
+public final class SharedChassisWeigher implements PairWeigher {
+
+  @Override
+  public String name() {
+    return "shared-chassis";
+  }
+
+  @Override
+  public double defaultMultiplier() {
+    return -0.5;
+  }
+
+  @Override
+  public double shared(HostView one, HostView other) {
+    return one.sharesDomain(other, DomainKind.CHASSIS) ? 1 : 0;
+  }
+}

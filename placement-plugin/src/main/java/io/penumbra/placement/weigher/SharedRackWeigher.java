@@ -1,0 +1,27 @@
+package io.penumbra.placement.weigher;
+
+import io.penumbra.domain.fleet.DomainKind;
+import io.penumbra.placement.fleet.HostView;
+import io.penumbra.placement.spi.PairWeigher;
+
+/**
+ * Scores 1 when two hosts share a rack, else 0. A negative multiplier, the default, keeps primary
+ * and shadow apart in it.
+ */
+public final class SharedRackWeigher implements PairWeigher {
+
+  @Override
+  public String name() {
+    return "shared-rack";
+  }
+
+  @Override
+  public double defaultMultiplier() {
+    return -0.5;
+  }
+
+  @Override
+  public double shared(HostView one, HostView other) {
+    return one.sharesDomain(other, DomainKind.RACK) ? 1 : 0;
+  }
+}
