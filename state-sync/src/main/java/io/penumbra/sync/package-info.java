@@ -1,6 +1,6 @@
 /**
- * Keeps a shadow current: epochs, the ledger of what is acked, and the forecast of what would be
- * lost.
+ * Keeps a shadow current. For now: the ledger of which epoch each shadow has acked, and what
+ * follows for its readiness to take over.
  */
 @NullMarked
 package io.penumbra.sync;

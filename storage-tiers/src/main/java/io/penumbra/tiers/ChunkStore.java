@@ -1,0 +1,75 @@
+package io.penumbra.tiers;
+
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+
+/**
+ * Keeps chunks: pieces of a shadow's state, named by their content. Safe for use by several
+ * threads. A store never hands out bytes that are not what was put.
+ */
+public interface ChunkStore {
+
+  /** Largest chunk, 64 MiB. Larger content is cut before it gets here. */
+  int CHUNK_BYTES_MAX = 64 << 20;
+
+  /**
+   * Keeps this content. When it says {@code Stored}, the chunk survives a crash of the machine.
+   *
+   * @throws IllegalArgumentException if there is more than {@link #CHUNK_BYTES_MAX}
+   */
+  Put put(ByteBuffer content);
+
+  /** Reads a chunk and checks it against its name. */
+  Got get(ChunkId id);
+
+  /** Names every chunk, in order. What is put or deleted meanwhile may or may not be named. */
+  void list(Consumer<ChunkId> consumer);
+
+  /** Removes a chunk. */
+  Deletion delete(ChunkId id);
+
+  /** What became of a put. */
+  sealed interface Put {
+
+    /**
+     * It is durable.
+     *
+     * @param added false when the same content was there already
+     */
+    record Stored(ChunkId id, boolean added) implements Put {}
+
+    /** There is no room. Nothing was kept. */
+    record Full(long bytesAsked, long bytesFree) implements Put {}
+  }
+
+  /** What a read gave. */
+  sealed interface Got {
+
+    /** The content, read-only, exactly as it was put. */
+    record Found(ByteBuffer content) implements Got {}
+
+    /** No such chunk. */
+    record NotFound(ChunkId id) implements Got {}
+
+    /**
+     * Something is kept under this name, but it is not what was put. Fetch it from elsewhere.
+     *
+     * @param bytes how much there is
+     * @param evidence how we know
+     */
+    record Corrupt(ChunkId id, long bytes, String evidence) implements Got {}
+  }
+
+  /** What became of a deletion. */
+  sealed interface Deletion {
+
+    /** It is gone. */
+    record Deleted(ChunkId id) implements Deletion {}
+
+    /** It was not there. */
+    record NothingThere(ChunkId id) implements Deletion {}
+  }
+
+  /** The place itself does not answer. Nobody can say what became of the chunk: ask again. */
+  record Unavailable(String reason) implements Put, Got, Deletion {}
+}
