@@ -3,7 +3,7 @@ package io.penumbra.placement.risk;
 import io.penumbra.domain.Guard;
 
 /**
- * When and how far a score is explained. A score's contributions cost some hundred times what the
+ * When and how far a score is explained. A score's contributions cost some twenty times what the
  * score does, and hosts that are well need no explanation.
  *
  * @param from scores from this probability on carry their drivers; 1 for almost none, 0 for all

@@ -186,9 +186,10 @@ public final class RiskTraining {
   private static float baseMargin(byte[] trees, Samples judge, float[] margins, double baseRate) {
     float rate = (float) baseRate;
     float logOdds = (float) -StrictMath.log(1f / rate - 1f);
+    List<BoostedTree> read = readBack(trees, judge.width);
     for (float candidate :
         new float[] {logOdds, Math.nextUp(logOdds), Math.nextDown(logOdds), 0f}) {
-      if (agrees(trees, judge, margins, candidate)) {
+      if (agrees(read, judge, margins, candidate)) {
         return candidate;
       }
     }
@@ -197,18 +198,23 @@ public final class RiskTraining {
             .formatted(logOdds, NativeXgBoost.version()));
   }
 
-  private static boolean agrees(byte[] trees, Samples judge, float[] margins, float start) {
+  private static List<BoostedTree> readBack(byte[] trees, int width) {
     try {
-      TreeEnsemble ensemble = TreeEnsemble.read(trees, judge.width, start);
-      for (int i = 0; i < judge.size(); i++) {
-        if (ensemble.margin(judge.rows, i * judge.width) != margins[i]) {
-          return false;
-        }
-      }
-      return true;
+      return BoostedTree.readAll(trees, width);
     } catch (UnusableModelException e) {
       throw new IllegalStateException("XGBoost has just made trees that cannot be read", e);
     }
+  }
+
+  private static boolean agrees(
+      List<BoostedTree> trees, Samples judge, float[] margins, float start) {
+    TreeEnsemble ensemble = TreeEnsemble.of(trees, judge.width, start);
+    for (int i = 0; i < judge.size(); i++) {
+      if (ensemble.margin(judge.rows, i * judge.width) != margins[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Rows spread evenly over the judging part. */

@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param horizon how far ahead it is to look
  * @param seed for the rows and columns that each tree sees, and for the split by host
  * @param rounds number of trees
- * @param depth of each tree, at most {@value TreeEnsemble#DEPTH_MAX}
+ * @param depth of each tree, at most {@value BoostedTree#DEPTH_MAX}
  * @param learningRate how much of each tree's advice is taken
  */
 public record TrainingOptions(
@@ -23,7 +23,7 @@ public record TrainingOptions(
           "horizon is %s; expected more than 0, for example 7d".formatted(horizon));
     }
     between("rounds", rounds, 1, ROUNDS_MAX);
-    between("depth", depth, 1, TreeEnsemble.DEPTH_MAX);
+    between("depth", depth, 1, BoostedTree.DEPTH_MAX);
     Guard.positive("learning rate", learningRate);
   }
 

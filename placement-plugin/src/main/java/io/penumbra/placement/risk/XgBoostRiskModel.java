@@ -9,13 +9,12 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import ml.dmlc.xgboost4j.java.Booster;
-import ml.dmlc.xgboost4j.java.XGBoostError;
 
 /**
- * Gradient-boosted trees over host telemetry (Chen and Guestrin 2016), calibrated. Scores come from
- * our own walk over the trees, which gives XGBoost's margins bit for bit at a hundredth of the cost
- * for one row; contributions (TreeSHAP, Lundberg et al. 2020) come from XGBoost itself.
+ * Gradient-boosted trees over host telemetry (Chen and Guestrin 2016), grown by XGBoost and
+ * calibrated. Asking it needs no native library: scores come from our own walk over the trees,
+ * which gives XGBoost's margins bit for bit, and contributions from tables. Only a model too large
+ * for the tables is explained by XGBoost itself.
  */
 public final class XgBoostRiskModel implements FeatureRiskModel {
 
@@ -28,35 +27,34 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
   private final FeatureList features;
   private final List<String> featureNames;
   private final TreeEnsemble trees;
-  private final Booster booster;
+  private final Contributions contributions;
 
   private XgBoostRiskModel(
-      ModelFile file, Explaining explaining, TreeEnsemble trees, Booster booster) {
+      ModelFile file, Explaining explaining, TreeEnsemble trees, Contributions contributions) {
     this.card = file.card();
-    this.name =
-        "xgboost-%s-%s".formatted(shortly(file.card().horizon()), file.checksum().substring(0, 8));
+    this.name = "xgboost-%s-%s".formatted(shortly(card.horizon()), file.checksum().substring(0, 8));
     this.explaining = explaining;
     this.features = new FeatureList(card.firmwares());
     this.featureNames = features.names();
     this.trees = trees;
-    this.booster = booster;
+    this.contributions = contributions;
   }
 
   static XgBoostRiskModel open(ModelFile file, Explaining explaining)
       throws UnusableModelException {
     ModelCard card = file.card();
-    TreeEnsemble trees = TreeEnsemble.read(file.trees(), card.features().size(), card.baseMargin());
-    Booster booster = NativeXgBoost.call(() -> NativeXgBoost.load(file.trees()));
-    try {
-      checkProbes(card, trees, booster);
-    } catch (UnusableModelException e) {
-      booster.dispose();
-      throw e;
-    }
-    return new XgBoostRiskModel(file, explaining, trees, booster);
+    int width = card.features().size();
+    List<BoostedTree> trees = BoostedTree.readAll(file.trees(), width);
+    TreeEnsemble ensemble = TreeEnsemble.of(trees, width, card.baseMargin());
+    checkProbes(card, ensemble);
+    Contributions contributions =
+        TreeContributions.fits(trees)
+            ? TreeContributions.of(trees, card.baseMargin())
+            : BoosterContributions.load(file.trees());
+    return new XgBoostRiskModel(file, explaining, ensemble, contributions);
   }
 
-  private static void checkProbes(ModelCard card, TreeEnsemble trees, Booster booster)
+  private static void checkProbes(ModelCard card, TreeEnsemble trees)
       throws UnusableModelException {
     for (ModelCard.Probe probe : card.probes()) {
       float[] row = probe.values();
@@ -65,13 +63,11 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
             "one of its probes has %d numbers, its feature list %d"
                 .formatted(row.length, card.features().size()));
       }
-      float ours = trees.margin(row, 0);
-      float theirs =
-          NativeXgBoost.call(() -> NativeXgBoost.margins(booster, row, 1, row.length)[0]);
-      if (ours != probe.margin() || theirs != probe.margin()) {
+      float margin = trees.margin(row, 0);
+      if (margin != probe.margin()) {
         throw new UnusableModelException(
-            "a probe had margin %s when it was made and has %s here (XGBoost says %s)"
-                .formatted(probe.margin(), ours, theirs));
+            "a probe had margin %s when it was made and has %s here"
+                .formatted(probe.margin(), margin));
       }
     }
   }
@@ -164,10 +160,10 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
     for (int i = 0; i < which.length; i++) {
       System.arraycopy(rows, which[i] * width, chosen, i * width, width);
     }
-    double[][] contributions = contributions(chosen, which.length);
+    double[][] shares = contributions(chosen, which.length);
     List<List<RiskDriver>> drivers = new ArrayList<>(which.length);
     for (int i = 0; i < which.length; i++) {
-      drivers.add(largest(contributions[i], chosen, i * width));
+      drivers.add(largest(shares[i], chosen, i * width));
     }
     return drivers;
   }
@@ -177,24 +173,15 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
    * from last: a row of them sums to the log-odds of its score.
    */
   double[][] contributions(float[] rows, int count) {
-    float[][] raw;
-    try {
-      raw = NativeXgBoost.contributions(booster, rows, count, features.width());
-    } catch (XGBoostError e) {
-      throw new IllegalStateException(
-          "XGBoost gives no contributions for %d rows of model %s; maybe it was closed"
-              .formatted(count, name),
-          e);
-    }
+    double[][] raw = contributions.of(rows, count, features.width());
     double slope = card.calibration().slope();
-    double[][] scaled = new double[count][features.width() + 1];
-    for (int row = 0; row < count; row++) {
-      for (int i = 0; i <= features.width(); i++) {
-        scaled[row][i] = slope * raw[row][i];
+    for (double[] row : raw) {
+      for (int i = 0; i < row.length; i++) {
+        row[i] *= slope;
       }
-      scaled[row][features.width()] += card.calibration().intercept();
+      row[features.width()] += card.calibration().intercept();
     }
-    return scaled;
+    return raw;
   }
 
   private List<RiskDriver> largest(double[] contributions, float[] rows, int offset) {
@@ -207,9 +194,9 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
         .toList();
   }
 
-  /** Frees the trees that XGBoost holds outside the heap; scoring goes on, explaining does not. */
+  /** Frees what a large model holds outside the heap; explaining it ends with that. */
   @Override
   public void close() {
-    booster.dispose();
+    contributions.close();
   }
 }

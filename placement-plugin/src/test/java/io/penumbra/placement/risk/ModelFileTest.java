@@ -149,9 +149,14 @@ class ModelFileTest {
 
   /** In a JVM of its own, because a native library is loaded once per process. */
   @Test
-  void aJvmWithoutLibgompGoesOnWithoutRisk() throws Exception {
-    Path model = dir.resolve("risk.model");
-    Files.write(model, GOOD.bytes());
+  void withoutLibgompUsualModelsWorkAndLargeOnesAndTrainingSayWhatToInstall() throws Exception {
+    Path usual = Files.write(dir.resolve("usual.model"), GOOD.bytes());
+    Path large = dir.resolve("large.model");
+    RiskModels.save(
+        RiskTrainingTest.trained(
+            new SyntheticTelemetry(1500, 2, 1),
+            new TrainingOptions(SyntheticTelemetry.WEEK, 1, 60, 8, 0.3)),
+        large);
     // The loader looks here first and finds something that is no library.
     Path libraries = Files.createDirectory(dir.resolve("lib"));
     Files.writeString(libraries.resolve("libgomp.so.1"), "not a library");
@@ -162,14 +167,21 @@ class ModelFileTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                OpenModelMain.class.getName(),
-                model.toString())
+                OpenModelsMain.class.getName(),
+                usual.toString(),
+                large.toString(),
+                large.toString())
             .redirectErrorStream(true);
     builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(output).isZero();
-    assertThat(output).contains("first: Unusable", "again: Unusable", "apt-get install libgomp1");
+    assertThat(output.lines().filter(line -> line.startsWith("opened: ")))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("Loaded"),
+            line -> assertThat(line).contains("Unusable", "large.model", "install libgomp1"),
+            line -> assertThat(line).contains("Unusable", "large.model", "install libgomp1"));
+    assertThat(output).containsPattern("trained: NoXgBoost.*install libgomp1");
   }
 
   private Unusable unusable(byte[] bytes) throws IOException {

@@ -94,14 +94,11 @@ class RiskTrainingTest {
   @Test
   void ourWalkOverTheTreesIsXgboostsBitForBit() throws Exception {
     Trained trained = trained(DATA, new TrainingOptions(SyntheticTelemetry.WEEK, 7, 60, 7, 0.3));
-    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(5);
     int width = trained.card().features().size();
-    float[] rows = new float[500 * width];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = random.nextInt(5) == 0 ? Float.NaN : (float) (random.nextGaussian() * 20);
-    }
+    float[] rows = randomRows(trained, 500);
     TreeEnsemble trees =
-        TreeEnsemble.read(trained.file().trees(), width, trained.card().baseMargin());
+        TreeEnsemble.of(
+            BoostedTree.readAll(trained.file().trees(), width), width, trained.card().baseMargin());
     var booster = NativeXgBoost.load(trained.file().trees());
     try {
       float[] theirs = NativeXgBoost.margins(booster, rows, 500, width);
@@ -132,6 +129,27 @@ class RiskTrainingTest {
         }
         assertThat(sum)
             .isCloseTo(Math.log(probabilities[i] / (1 - probabilities[i])), within(1e-4));
+      }
+    }
+  }
+
+  /** Two ways to the same numbers: our tables, and XGBoost's own TreeSHAP. */
+  @Test
+  void contributionsAreXgboosts() throws Exception {
+    for (int depth : new int[] {1, 3, 4, 5}) {
+      Trained trained =
+          trained(DATA, new TrainingOptions(SyntheticTelemetry.WEEK, 7, 40, depth, 0.3));
+      float[] rows = randomRows(trained, 200);
+      int width = trained.card().features().size();
+      List<BoostedTree> trees = BoostedTree.readAll(trained.file().trees(), width);
+      assertThat(TreeContributions.fits(trees)).isTrue();
+      double[][] ours =
+          TreeContributions.of(trees, trained.card().baseMargin()).of(rows, 200, width);
+      try (Contributions xgboost = BoosterContributions.load(trained.file().trees())) {
+        double[][] theirs = xgboost.of(rows, 200, width);
+        for (int row = 0; row < 200; row++) {
+          assertThat(ours[row]).as("row %d", row).containsExactly(theirs[row], within(2e-4));
+        }
       }
     }
   }
@@ -214,6 +232,23 @@ class RiskTrainingTest {
     Trained days = trained(DATA, TrainingOptions.of(Duration.ofDays(2), 7));
     assertThat(days.card().quality().baseRate()).isLessThan(week.card().quality().baseRate());
     assertThat(days.card().horizon()).isEqualTo(Duration.ofDays(2));
+  }
+
+  /** Rows beyond anything a host shows: missing, negative, zero of either sign, huge. */
+  private static float[] randomRows(Trained trained, int count) {
+    RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(5);
+    float[] rows = new float[count * trained.card().features().size()];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] =
+          switch (random.nextInt(12)) {
+            case 0, 1 -> Float.NaN;
+            case 2 -> -0f;
+            case 3 -> 0f;
+            case 4 -> random.nextBoolean() ? Float.MAX_VALUE : -Float.MAX_VALUE;
+            default -> (float) (random.nextGaussian() * 20);
+          };
+    }
+    return rows;
   }
 
   static Trained trained(TrainingData data) {
