@@ -1,0 +1,78 @@
+package io.penumbra.simulator.check;
+
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
+import io.penumbra.scheduler.SchedulerSettings;
+import io.penumbra.simulator.world.Happening;
+import io.penumbra.simulator.world.World;
+import io.penumbra.simulator.world.WorldHost;
+import io.penumbra.simulator.world.WorldObserver;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Never 7: more failovers than the breaker allows. Counts, from the commands that really went out,
+ * hosts that were fenced and VMs whose running primary was taken away, per window. A host or VM
+ * counts when it is first touched, not at every retry.
+ */
+public final class BreakerHolds implements WorldObserver, Checker {
+
+  private final World world;
+  private final SchedulerSettings.Breaker limits;
+  private final Breaches breaches;
+  private final Set<HostId> hostsUnderWay = new HashSet<>();
+  private final Map<VmId, HostId> movesUnderWay = new HashMap<>();
+  private final Deque<Long> hosts = new ArrayDeque<>();
+  private final Deque<Long> moves = new ArrayDeque<>();
+
+  public BreakerHolds(World world, SchedulerSettings.Breaker limits, Breaches breaches) {
+    this.world = world;
+    this.limits = limits;
+    this.breaches = breaches;
+  }
+
+  @Override
+  public void happened(Happening happening) {
+    switch (happening) {
+      case Happening.Commanded(Command.FenceHost fence) -> {
+        if (hostsUnderWay.add(fence.host())) {
+          count(hosts, "hosts were fenced", limits.hosts().of(world.hosts().size()));
+        }
+      }
+      case Happening.HostWent(WorldHost host, boolean running, String why) -> {
+        if (running) {
+          hostsUnderWay.remove(host.id());
+        }
+      }
+      case Happening.Commanded(Command.SyncLast sync) when sync.primary().isPresent() -> {
+        HostId from = sync.primary().get();
+        if (!from.equals(movesUnderWay.put(sync.vm(), from))) {
+          count(moves, "VMs were moved while they ran", limits.moves().of(world.vms().size()));
+        }
+      }
+      case Happening.Commanded(Command.ResumePrimary resume) -> movesUnderWay.remove(resume.vm());
+      case Happening.Activated activated -> movesUnderWay.remove(activated.instance().vm().id());
+      case Happening.VmWent went -> movesUnderWay.remove(went.vm().id());
+      default -> {}
+    }
+  }
+
+  private void count(Deque<Long> times, String what, int limit) {
+    long from = world.now() - limits.window().toNanos();
+    while (!times.isEmpty() && times.peekFirst() <= from) {
+      times.removeFirst();
+    }
+    times.addLast(world.now());
+    if (times.size() > limit) {
+      breaches.report(
+          7,
+          "%d %s within %s; the breaker allows %d"
+              .formatted(times.size(), what, limits.window(), limit));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.penumbra.simulator.check;
+
+import io.penumbra.simulator.world.Happening;
+import io.penumbra.simulator.world.World;
+import io.penumbra.simulator.world.WorldObserver;
+import io.penumbra.simulator.world.WorldVm;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Never 3: the acked epoch goes backwards, has a gap, or was promoted unverified. What is promoted
+ * must be the epoch that was asked for, whole, and every page of it known to be right; and no
+ * promotion may reach back before the one before it.
+ */
+public final class EpochsOnlyGrow implements WorldObserver, Checker {
+
+  private final World world;
+  private final Breaches breaches;
+  private final Map<WorldVm, Long> promotedFrom = new HashMap<>();
+
+  public EpochsOnlyGrow(World world, Breaches breaches) {
+    this.world = world;
+    this.breaches = breaches;
+  }
+
+  @Override
+  public void happened(Happening happening) {
+    switch (happening) {
+      case Happening.Activated activated -> check(activated);
+      case Happening.VmWent(WorldVm vm) -> promotedFrom.remove(vm);
+      default -> {}
+    }
+  }
+
+  private void check(Happening.Activated activated) {
+    WorldVm vm = activated.instance().vm();
+    if (activated.epochAsked() != activated.epochHeld()) {
+      breaches.report(
+          3,
+          "VM %s was promoted on %s as epoch %d, but the shadow holds epoch %d"
+              .formatted(
+                  vm, activated.instance().host(), activated.epochAsked(), activated.epochHeld()));
+    }
+    if (!activated.verified()) {
+      breaches.report(
+          3,
+          "VM %s was promoted on %s from epoch %d, which was not verified"
+              .formatted(vm, activated.instance().host(), activated.epochHeld()));
+    }
+    Long before = promotedFrom.put(vm, activated.epochHeld());
+    if (before != null && before > activated.epochHeld() && !vm.restoredFromStore()) {
+      breaches.report(
+          3,
+          "VM %s was promoted from epoch %d after it had been promoted from %d"
+              .formatted(vm, activated.epochHeld(), before));
+    }
+  }
+
+  @Override
+  public void fullScan() {
+    for (WorldVm vm : world.vms()) {
+      vm.shadows().stream()
+          .filter(shadow -> shadow.replica().complete() && world.newestEpoch(vm) >= 0)
+          .filter(shadow -> world.acked(shadow) > world.newestEpoch(vm))
+          .forEach(shadow ->
+              breaches.report(
+                  3,
+                  "the shadow of VM %s on %s has acked epoch %d, its primary closed %d"
+                      .formatted(vm, shadow.host(), world.acked(shadow), world.newestEpoch(vm))));
+    }
+  }
+}

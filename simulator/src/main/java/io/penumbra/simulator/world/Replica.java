@@ -1,0 +1,101 @@
+package io.penumbra.simulator.world;
+
+/**
+ * How far one shadow has followed its primary. While the link stands it is some lag behind the
+ * primary's epoch clock; while it is broken it stays where it was.
+ */
+public final class Replica {
+
+  private boolean linked;
+  private long caughtUpAt;
+  private long lag;
+  private long acked;
+  private long ackedClosedAt;
+  private boolean complete;
+  private boolean verified = true;
+
+  /** Whether a first full state is there. */
+  public boolean complete() {
+    return complete;
+  }
+
+  /** Whether every page of the newest acked epoch has the right hash. */
+  public boolean verified() {
+    return verified;
+  }
+
+  /** Whether epochs arrive. */
+  public boolean linked() {
+    return linked;
+  }
+
+  /** The newest epoch that is durable here. */
+  public long acked(EpochClock source, long now) {
+    if (!following(now)) {
+      return acked;
+    }
+    return Math.max(acked, source.at(now - lag));
+  }
+
+  /** When the primary closed the newest epoch that is durable here. */
+  public long ackedClosedAt(EpochClock source, long now) {
+    return !following(now) || acked > source.at(now - lag)
+        ? ackedClosedAt
+        : source.closedAt(now - lag);
+  }
+
+  private boolean following(long now) {
+    return complete && linked && now >= caughtUpAt;
+  }
+
+  void link(long now, long caughtUpAfter, long newLag) {
+    if (!linked) {
+      linked = true;
+      caughtUpAt = now + caughtUpAfter;
+    }
+    lag = newLag;
+  }
+
+  void unlink(EpochClock source, long now) {
+    freeze(source, now);
+    linked = false;
+  }
+
+  /** Takes what is acked now as the floor, before the source's pace or the lag changes. */
+  void freeze(EpochClock source, long now) {
+    long newest = acked(source, now);
+    ackedClosedAt = ackedClosedAt(source, now);
+    acked = newest;
+  }
+
+  void completed(long epoch, long closedAt) {
+    complete = true;
+    verified = true;
+    acked = epoch;
+    ackedClosedAt = closedAt;
+  }
+
+  /** The newest epochs are damaged: what is left is this one, or the damage is not yet repaired. */
+  void damage(long epochs, long closedEarlierBy) {
+    acked = Math.max(0, acked - epochs);
+    ackedClosedAt -= closedEarlierBy;
+    verified = false;
+  }
+
+  /** Another instance is the source now; what this one had beyond it is void. */
+  void rebase(long epoch, long closedAt) {
+    if (acked > epoch) {
+      acked = epoch;
+      ackedClosedAt = closedAt;
+    }
+  }
+
+  /** What is stored is all that is left of another replica. */
+  long frozenAcked() {
+    return acked;
+  }
+
+  void verify() {
+    verified = true;
+  }
+}
