@@ -218,6 +218,14 @@ public final class Fleet {
     return new DomainSet(hosts, kind, Arrays.stream(found, 0, size).sorted().distinct().toArray());
   }
 
+  /**
+   * Changes that turn an empty fleet with the same settings into one that is like this, down to
+   * every decision; only its generation is another.
+   */
+  public List<FleetChange> changesToRebuild() {
+    return new FleetRebuild(this, vms).changes();
+  }
+
   HostColumns columns() {
     return hosts;
   }
