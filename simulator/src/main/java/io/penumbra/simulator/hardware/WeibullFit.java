@@ -40,7 +40,7 @@ public record WeibullFit(
     double low = SHAPE_MIN;
     double high = SHAPE_MAX;
     // The score falls with the shape, from above zero to below it: bisection cannot miss.
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 50; i++) {
       double middle = (low + high) / 2;
       if (score(middle, failedHours, censoredHours) > 0) {
         low = middle;

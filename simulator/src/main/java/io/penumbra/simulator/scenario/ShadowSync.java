@@ -37,9 +37,9 @@ public record ShadowSync(
     return new ShadowSync(vm, mode, -1, at, cut, interval, shipping, Optional.empty());
   }
 
-  /** When the first full copy is acked: from here on the shadow can be promoted. */
+  /** From here on the shadow can be promoted: its first full copy is acked. */
   public Instant usableFrom() {
-    return nextCut.plus(shipping);
+    return base < 0 ? nextCut.plus(shipping) : baseCut;
   }
 
   /** The newest epoch acked at a moment; empty while the first full copy is under way. */
@@ -65,6 +65,10 @@ public record ShadowSync(
     Duration pace = vm.steadyEpoch(mode, askedEpoch);
     if (epoch < 0) {
       return new ShadowSync(vm, mode, base, baseCut, nextCut, pace, shipping, stopped);
+    }
+    if (stopped.isPresent()) {
+      Duration ship = vm.shipping(mode, pace);
+      return new ShadowSync(vm, mode, epoch, cutOf(epoch), at, pace, ship, stopped);
     }
     return restart(at, epoch, pace);
   }
@@ -95,16 +99,13 @@ public record ShadowSync(
         vm, mode, epoch, at, at.plus(interval), interval, shipping, Optional.of(at));
   }
 
+  /** The first ack after a change comes when all that is behind has been shipped. */
   private ShadowSync restart(Instant at, long epoch, Duration pace) {
-    return new ShadowSync(
-        vm,
-        mode,
-        epoch,
-        cutOf(epoch),
-        at.plus(pace),
-        pace,
-        vm.shipping(mode, pace),
-        Optional.empty());
+    Instant cut = cutOf(epoch);
+    Duration ship = vm.shipping(mode, pace);
+    Duration behind = vm.catchUp(mode, pace, Duration.between(cut, at));
+    Instant next = at.plus(behind.compareTo(ship) > 0 ? behind.minus(ship) : Duration.ZERO);
+    return new ShadowSync(vm, mode, epoch, cut, next, pace, ship, Optional.empty());
   }
 
   private long acked(Instant at) {

@@ -15,6 +15,7 @@ public record VmSync(
     SyncModel model, long memoryMib, double dirtyMibPerSecond, double workingSetMib) {
 
   private static final double STEADY = 1e-6;
+  private static final int ROUNDS_MAX = 64;
 
   public VmSync {
     Guard.positive("dirtyMibPerSecond", dirtyMibPerSecond);
@@ -56,11 +57,20 @@ public record VmSync(
    * meanwhile, and so on until what is left fits into an epoch.
    */
   public Duration firstSync(ShadowMode mode, Duration epoch) {
+    double image = model.imageMib(memoryMib) / wireMibPerSecond(mode);
+    return converge(mode, epoch, image + SyncModel.seconds(model.roundTrip()));
+  }
+
+  /** The same, from a shadow that is this far behind. */
+  public Duration catchUp(ShadowMode mode, Duration epoch, Duration behind) {
+    return converge(mode, epoch, ship(mode, SyncModel.seconds(behind)));
+  }
+
+  private Duration converge(ShadowMode mode, Duration epoch, double firstRound) {
     double target = SyncModel.seconds(steadyEpoch(mode, epoch)) * (1 + STEADY);
-    double round =
-        model.imageMib(memoryMib) / wireMibPerSecond(mode) + SyncModel.seconds(model.roundTrip());
+    double round = firstRound;
     double total = round;
-    for (int rounds = 0; rounds < 64 && round > target; rounds++) {
+    for (int rounds = 0; rounds < ROUNDS_MAX && round > target; rounds++) {
       round = ship(mode, round);
       total += round;
     }

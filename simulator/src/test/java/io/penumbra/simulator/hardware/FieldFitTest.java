@@ -1,0 +1,113 @@
+package io.penumbra.simulator.hardware;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.penumbra.simulator.chance.LogNormal;
+import io.penumbra.simulator.chance.Seeds;
+import io.penumbra.simulator.chance.Weibull;
+import io.penumbra.simulator.scenario.HardwareLaws.CauseLaw;
+import io.penumbra.simulator.scenario.HardwareLaws.HostLaws;
+import io.penumbra.simulator.scenario.SharedData;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class FieldFitTest {
+
+  private static final String RECORDS = "lanl-failures/LA-UR-05-7318-failure-data-1996-2005.csv.xz";
+
+  @Test
+  void findsTheLawThatTimesWereDrawnFromAlsoWhenMostAreCensored() {
+    Weibull law = new Weibull(0.7, 5_000);
+    RandomGenerator random = new Seeds(11).stream("fit");
+    double[] failed = new double[30_000];
+    double[] censored = new double[30_000];
+    int failures = 0;
+    int survivors = 0;
+    for (int i = 0; i < 30_000; i++) {
+      double time = law.draw(random);
+      double watched = 3_000 * random.nextDouble();
+      if (time <= watched) {
+        failed[failures++] = time;
+      } else {
+        censored[survivors++] = watched;
+      }
+    }
+    WeibullFit fit =
+        WeibullFit.fit(Arrays.copyOf(failed, failures), Arrays.copyOf(censored, survivors));
+    assertThat(survivors).isGreaterThan(failures);
+    assertThat(fit.law().shape()).isCloseTo(0.7, within(0.02));
+    assertThat(fit.law().scaleHours()).isCloseTo(5_000, within(300.0));
+    assertThat(fit.logLikelihood()).isGreaterThan(fit.exponentialLogLikelihood());
+  }
+
+  @Test
+  void findsTheLognormalThatRepairsWereDrawnFrom() {
+    LogNormal law = new LogNormal(60, 1.2);
+    RandomGenerator random = new Seeds(12).stream("fit");
+    double[] values = new double[20_001];
+    for (int i = 0; i < 20_000; i++) {
+      values[i] = law.draw(random);
+    }
+    LogNormalFit fit = LogNormalFit.fit(values);
+    assertThat(fit.dropped()).isEqualTo(1);
+    assertThat(fit.law().median()).isCloseTo(60, within(2.0));
+    assertThat(fit.law().sigma()).isCloseTo(1.2, within(0.03));
+  }
+
+  @Test
+  void refusesToFitNothing() {
+    assertThatThrownBy(() -> WeibullFit.fit(new double[] {3}, new double[0]))
+        .hasMessageContaining("1 failures; expected at least 2");
+    assertThatThrownBy(() -> LogNormalFit.fit(new double[] {0, 0}))
+        .hasMessageContaining("0 values above 0");
+  }
+
+  @Test
+  void defaultsAreTheFitOfTheRecords() {
+    FieldFit fit = new FieldFit(FieldRecords.read(SharedData.file(RECORDS)));
+    HostLaws fitted = fit.hostLaws(FieldFit::isLargeClusterNode);
+    HostLaws defaults = HostLaws.DEFAULT;
+    assertThat(defaults.betweenFailures().shape())
+        .isCloseTo(fitted.betweenFailures().shape(), within(0.0005));
+    assertThat(defaults.betweenFailures().scaleHours())
+        .isCloseTo(fitted.betweenFailures().scaleHours(), within(0.5));
+    assertThat(defaults.causes()).hasSameSizeAs(fitted.causes());
+    for (int i = 0; i < defaults.causes().size(); i++) {
+      CauseLaw given = defaults.causes().get(i);
+      CauseLaw own = fitted.causes().get(i);
+      assertThat(given.cause()).isEqualTo(own.cause());
+      assertThat(given.share()).isCloseTo(own.share(), within(0.0001));
+      assertThat(given.repairMinutes().median())
+          .isCloseTo(own.repairMinutes().median(), within(0.1));
+      assertThat(given.repairMinutes().sigma())
+          .isCloseTo(own.repairMinutes().sigma(), within(0.001));
+    }
+  }
+
+  @Test
+  void hazardFallsInEverySystemAsSchroederAndGibsonFound() {
+    List<FieldRecord> records = FieldRecords.read(SharedData.file(RECORDS));
+    assertThat(records).hasSize(23_739);
+    FieldFit fit = new FieldFit(records);
+    SortedMap<Integer, WeibullFit> bySystem = fit.bySystem();
+    assertThat(bySystem).hasSize(22);
+    bySystem.forEach((system, own) -> {
+      assertThat(own.law().shape()).as("system %d", system).isBetween(0.4, 0.85);
+      assertThat(own.logLikelihood()).isGreaterThan(own.exponentialLogLikelihood());
+    });
+    WeibullFit pooled = fit.pooled(FieldFit::isLargeClusterNode);
+    assertThat(pooled.failures()).isEqualTo(7_220);
+    assertThat(pooled.censored()).isEqualTo(2_075);
+    assertThat(pooled.hostYears()).isCloseTo(6_451, within(1.0));
+    assertThat(pooled.law().shape()).isBetween(0.67, 0.80);
+    // The paper: a mean repair of about six hours over all systems, a median of about one.
+    LogNormalFit repairs = fit.repairs(_ -> true);
+    assertThat(repairs.law().median()).isBetween(50.0, 75.0);
+    assertThat(repairs.values()).isEqualTo(23_552);
+  }
+}
