@@ -57,14 +57,16 @@ record Checkup(Map<String, String> environment, Path output) {
     try {
       // Its static initialiser unpacks and loads the native library, which needs libgomp.so.1.
       Class.forName("ml.dmlc.xgboost4j.java.XGBoostJNI");
-      return Finding.ok("XGBoost", "native library loads; risk scores work");
+      return Finding.ok("XGBoost", "native library loads; risk models can be trained");
     } catch (ClassNotFoundException e) {
       return Finding.missing(
-          "XGBoost", "not on the class path; no risk scores", "Build again: ./mvnw clean package");
+          "XGBoost",
+          "not on the class path; no training of risk models",
+          "Build again: ./mvnw clean package");
     } catch (LinkageError e) {
       return Finding.missing(
           "XGBoost",
-          "native library does not load, so no risk scores: " + rootCause(e),
+          "native library does not load, so no training of risk models: " + rootCause(e),
           "Maybe libgomp.so.1 is missing: apt-get install libgomp1");
     }
   }

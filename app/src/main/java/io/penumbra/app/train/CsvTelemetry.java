@@ -42,14 +42,18 @@ final class CsvTelemetry implements TrainingData, AutoCloseable {
   private final long samplesAbout;
   private long line;
 
+  /** The line to be read next; empty at the end of the file. */
+  private String ahead;
+
   private CsvTelemetry(Path file, BufferedReader reader) throws IOException {
     this.file = file;
     this.reader = reader;
     List<String> titles = List.of(nextLine().split(",", -1));
     this.columns = titles.size();
     this.places = places(titles);
-    // A sample's line has about eight characters per column; exact enough for a progress bar.
-    this.samplesAbout = isCompressed(file) ? 0 : Files.size(file) / (6L * columns);
+    this.ahead = nextLine();
+    // As if all lines were as long as the first: exact enough for a progress bar.
+    this.samplesAbout = isCompressed(file) ? 0 : Files.size(file) / (ahead.length() + 1);
   }
 
   /** Opens a file and reads its first line. */
@@ -134,10 +138,8 @@ final class CsvTelemetry implements TrainingData, AutoCloseable {
     reader.close();
   }
 
-  /** Reads one line ahead. */
+  /** Reads one line ahead: that of {@link #ahead}. */
   private final class Samples implements Iterator<ObservedTelemetry> {
-    private String ahead = nextLine();
-
     @Override
     public boolean hasNext() {
       return !ahead.isEmpty();

@@ -8,6 +8,8 @@ import io.penumbra.placement.risk.TrainingData;
 import io.penumbra.placement.risk.TrainingOptions;
 import io.penumbra.placement.risk.TrainingProgress;
 import io.penumbra.simulator.scenario.Durations;
+import io.penumbra.simulator.scenario.ScenarioDraft;
+import io.penumbra.simulator.telemetry.SimulatedTrainingData;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -26,28 +28,30 @@ import picocli.CommandLine.Spec;
     name = "train",
     sortOptions = false,
     description = {
-      "Makes a risk model: how likely a host fails within the horizon, from its telemetry.",
-      "Hosts are split: three fifths grow the trees, one fifth calibrates the probabilities,",
-      "one fifth says how good the result is. Same samples and seed, same model.",
+      "Makes a risk model: how likely a host is to fail within the horizon.",
+      "Of the hosts, three fifths grow the trees, one fifth calibrates the",
+      "probabilities, one fifth says how good they are. Same samples and seed, same",
+      "model.",
       ""
     },
     footerHeading = "%nThe file for --csv:%n",
     footer = {
-      "  First line: names of columns. Then one line per sample, comma-separated, no quotes;",
-      "  nothing between two commas means not measured. May be compressed (.gz).",
+      "  First line: names of columns. Then a line per sample, comma-separated, no",
+      "  quotes; nothing between two commas: not measured. May be compressed (.gz).",
       "  host                  whose sample it is",
-      "  hours_until_failure   how long after the sample the host failed; empty when it did not",
+      "  hours_until_failure   from the sample to the host's failure, empty if none",
       "  hours_watched         how long it was watched after the sample",
       "  These three must be there, the others may:",
-      "  at (2026-01-31T12:00:00Z), stands_for (this sample stands for so many), firmware,",
-      "  cpu_load, memory_load (0 to 1), memory_corrected_last_day, memory_corrected_total,",
-      "  smart_5_reallocated, smart_187_uncorrectable, smart_188_timeouts, smart_197_pending,",
-      "  smart_198_offline_uncorrectable, disk_new_defects_last_day, inlet_celsius,",
-      "  cpu_celsius, fan_share, age_hours, past_failures, hours_since_repair,",
-      "  guest_memory_pressure_worst (0 to 1), guest_crashes_last_day,",
-      "  guest_io_errors_last_day, guest_steal_worst (0 to 1)",
+      "  at (2026-01-31T12:00:00Z), firmware, stands_for (samples this one stands for),",
+      "  cpu_load, memory_load (0 to 1), memory_corrected_last_day,",
+      "  memory_corrected_total, smart_5_reallocated, smart_187_uncorrectable,",
+      "  smart_188_timeouts, smart_197_pending, smart_198_offline_uncorrectable,",
+      "  disk_new_defects_last_day, inlet_celsius, cpu_celsius, fan_share, age_hours,",
+      "  past_failures, hours_since_repair, guest_memory_pressure_worst (0 to 1),",
+      "  guest_crashes_last_day, guest_io_errors_last_day, guest_steal_worst (0 to 1)",
       "",
-      "Example:",
+      "Examples:",
+      "  ./penumbra train --simulated",
       "  ./penumbra train --csv telemetry.csv.gz --horizon 7d --out risk.model"
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -71,7 +75,9 @@ public final class TrainCommand implements Callable<Integer> {
     private boolean simulated;
   }
 
-  private final Optional<TelemetrySimulation> simulation;
+  private static final int HOSTS_MAX = 1_000_000;
+
+  private final TelemetrySimulation simulation;
 
   @Spec private CommandSpec spec;
 
@@ -117,16 +123,25 @@ public final class TrainCommand implements Callable<Integer> {
       description = "With --simulated: how long it is watched (default: ${DEFAULT-VALUE}).")
   private String span;
 
-  /** Without a simulation to learn from. */
-  @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
+  /** With simulations of our own, a sample per host and day. */
   public TrainCommand() {
-    this.simulation = Optional.empty();
+    this(TrainCommand::simulate);
   }
 
-  /** With a simulation to learn from. */
+  /** With another simulation to learn from. */
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
-  public TrainCommand(TelemetrySimulation simulation) {
-    this.simulation = Optional.of(simulation);
+  TrainCommand(TelemetrySimulation simulation) {
+    this.simulation = simulation;
+  }
+
+  private static TrainingData simulate(int hosts, Duration span, long seed) {
+    return new SimulatedTrainingData(
+        ScenarioDraft.defaults()
+            .set("fleet.hosts", Integer.toString(hosts), "--hosts")
+            .set("duration", Durations.format(span), "--span")
+            .set("seed", Long.toString(seed), "--seed")
+            .build(),
+        Duration.ofDays(1));
   }
 
   @Override
@@ -141,14 +156,11 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingData simulated() {
-    TelemetrySimulation fleet =
-        simulation.orElseThrow(() ->
-            new BadInputException(
-                "--simulated", "this build has no simulated telemetry", "Use --csv."));
-    if (hosts < 1) {
-      throw new BadInputException("--hosts", "is " + hosts + "; expected 1 or more", "");
+    if (hosts < 1 || hosts > HOSTS_MAX) {
+      throw new BadInputException(
+          "--hosts", "is %d; expected 1 to %,d".formatted(hosts, HOSTS_MAX), "");
     }
-    return fleet.telemetry(hosts, duration("--span", span), seed);
+    return simulation.telemetry(hosts, duration("--span", span), seed);
   }
 
   private TrainingOptions options() {

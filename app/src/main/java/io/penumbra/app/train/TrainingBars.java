@@ -54,7 +54,6 @@ final class TrainingBars implements TrainingProgress, AutoCloseable {
 
   @Override
   public void close() {
-    reading.close();
-    growing.ifPresent(ProgressBar::close);
+    growing.ifPresentOrElse(ProgressBar::close, reading::close);
   }
 }

@@ -82,12 +82,12 @@ class TrainCommandTest {
     assertThat(run(new TrainCommand(), "--csv", csv, "--horizon", "soon")).isEqualTo(2);
     assertThat(run(new TrainCommand(), "--csv", csv, "--trees", "0")).isEqualTo(2);
     assertThat(run(new TrainCommand(), "--csv", dir.resolve("none.csv").toString())).isEqualTo(2);
-    assertThat(run(new TrainCommand(), "--simulated")).isEqualTo(2);
+    assertThat(run(new TrainCommand(), "--simulated", "--hosts", "0")).isEqualTo(2);
     assertThat(said.toString())
         .contains("--horizon: is 'soon'; expected a time such as 24h or 7d")
         .contains("rounds is 0; expected 1 to 5000")
         .contains("there is no such file")
-        .contains("no simulated telemetry");
+        .contains("--hosts: is 0; expected 1 to 1,000,000");
   }
 
   @Test
@@ -116,6 +116,25 @@ class TrainCommandTest {
           .isZero();
       assertThat(model).exists();
     }
+  }
+
+  @Test
+  void learnsFromTheFleetsWeSimulate() {
+    Path model = dir.resolve("risk.model");
+    int exitCode =
+        run(
+            new TrainCommand(),
+            "--simulated",
+            "--hosts",
+            "300",
+            "--span",
+            "60d",
+            "--trees",
+            "30",
+            "--out",
+            model.toString());
+    assertThat(exitCode).as(said.toString()).isZero();
+    assertThat(said.toString()).contains("Trained on simulated: scenario default, seed 1");
   }
 
   private int run(TrainCommand command, String... arguments) {
