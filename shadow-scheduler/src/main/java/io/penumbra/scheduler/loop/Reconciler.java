@@ -1,0 +1,140 @@
+package io.penumbra.scheduler.loop;
+
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.event.Event;
+import io.penumbra.domain.fleet.HostCondition;
+import io.penumbra.scheduler.lifecycle.ShadowSignal;
+import io.penumbra.scheduler.lifecycle.ShadowState;
+import io.penumbra.scheduler.port.Cloud;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Compares what is known with what the cloud reports, because events get lost. What is under way (a
+ * claim, a saga, a command to a shadow) is left alone: its own timers look after it.
+ */
+final class Reconciler {
+
+  private final LoopState state;
+  private final Decider decider;
+
+  Reconciler(LoopState state, Decider decider) {
+    this.state = state;
+    this.decider = decider;
+  }
+
+  /** Must be called when all events up to the snapshot's cursor are folded in. */
+  void compare(Cloud.Snapshot snapshot, Recovery recovery) {
+    compareHosts(snapshot);
+    compareVms(snapshot);
+    compareShadows(snapshot, recovery);
+  }
+
+  private void compareHosts(Cloud.Snapshot snapshot) {
+    Set<HostId> reported = new HashSet<>();
+    for (Cloud.HostReport report : snapshot.hosts()) {
+      reported.add(report.host().id());
+      Optional<HostRecord> known = state.host(report.host().id());
+      if (known.isEmpty()) {
+        decider.hosts.discovered(report.host(), report.condition());
+      } else if (differs(known.get(), report.condition())) {
+        decider.on(
+            new Event.HostConditionReported(state.now, report.host().id(), report.condition()));
+      }
+    }
+    state.hosts.keySet().stream()
+        .filter(host -> !reported.contains(host))
+        .sorted()
+        .toList()
+        .forEach(host -> decider.on(new Event.HostRemoved(state.now, host)));
+  }
+
+  /** Quarantine is our own doing, and comes and goes with our own commands. */
+  private static boolean differs(HostRecord host, HostCondition reported) {
+    boolean ours = reported == HostCondition.QUARANTINED && host.watch.isPresent();
+    return host.reported != reported && !ours;
+  }
+
+  private void compareVms(Cloud.Snapshot snapshot) {
+    Set<VmId> reported = new HashSet<>();
+    for (Cloud.VmReport report : snapshot.vms()) {
+      reported.add(report.vm().id());
+      Optional<Ward> ward = state.ward(report.vm().id());
+      boolean settled = ward.isPresent() && !ward.get().claimed && ward.get().saga.isEmpty();
+      if (ward.isEmpty() || ward.get().claimed) {
+        decider.vms.created(report.vm(), report.host());
+      } else if (settled && !ward.get().deleted) {
+        compareVm(ward.get(), report);
+      }
+    }
+    state.wards.values().stream()
+        .filter(ward -> !ward.claimed && !ward.deleted && !reported.contains(ward.id()))
+        .map(Ward::id)
+        .sorted()
+        .toList()
+        .forEach(decider.vms::deleted);
+  }
+
+  private void compareVm(Ward ward, Cloud.VmReport report) {
+    // Where a VM is decides what is fenced before it is promoted, so a report that it has moved is
+    // only believed of a host that is well and where it is said to serve.
+    boolean well = state.host(report.host()).map(host -> host.incident.isEmpty()).orElse(false);
+    if (!ward.host.equals(report.host()) && report.running() && well) {
+      decider.vms.moveTo(ward, report.host());
+    }
+    if (!ward.vm.policy().equals(report.vm().policy())) {
+      decider.on(new Event.VmPolicyChanged(state.now, ward.id(), report.vm().policy()));
+    }
+    if (!report.running()) {
+      decider.on(new Event.GuestFailed(state.now, ward.id(), "the cloud says it does not run"));
+    }
+  }
+
+  private void compareShadows(Cloud.Snapshot snapshot, Recovery recovery) {
+    Map<VmId, Set<HostId>> reported = new HashMap<>();
+    for (Cloud.ShadowReport report : snapshot.shadows()) {
+      reported.computeIfAbsent(report.vm(), vm -> new HashSet<>()).add(report.host());
+      Optional<Ward> ward = state.ward(report.vm()).filter(found -> found.saga.isEmpty());
+      if (ward.isPresent() && !ward.get().claimed) {
+        compareShadow(ward.get(), report, recovery);
+      } else if (state.ward(report.vm()).isEmpty()) {
+        recovery.adoptShadow(report);
+      }
+    }
+    for (Ward ward : state.wards.values().stream().sorted(Reconciler::byId).toList()) {
+      if (ward.saga.isEmpty() && !ward.claimed) {
+        Set<HostId> there = reported.getOrDefault(ward.id(), Set.of());
+        loseMissing(ward, there);
+      }
+    }
+  }
+
+  private static int byId(Ward one, Ward other) {
+    return one.id().compareTo(other.id());
+  }
+
+  private void compareShadow(Ward ward, Cloud.ShadowReport report, Recovery recovery) {
+    Optional<Shadow> known = ward.shadowOn(report.host());
+    if (known.isEmpty()) {
+      recovery.adoptShadow(report);
+    } else if (known.get().state == ShadowState.CREATING && report.complete()) {
+      // Its report was lost; a fill from an earlier primary is not told apart, and not worth it.
+      known.get().full = true;
+      known.get().pending = Optional.empty();
+      decider.keeper.signal(ward, known.get(), ShadowSignal.COMPLETED);
+    }
+  }
+
+  private void loseMissing(Ward ward, Set<HostId> there) {
+    for (Shadow shadow : List.copyOf(ward.shadows)) {
+      if (shadow.state == ShadowState.READY && !there.contains(shadow.host)) {
+        decider.keeper.signal(ward, shadow, ShadowSignal.LOST);
+      }
+    }
+  }
+}

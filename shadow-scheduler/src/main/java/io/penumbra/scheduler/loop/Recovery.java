@@ -1,0 +1,286 @@
+package io.penumbra.scheduler.loop;
+
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
+import io.penumbra.domain.fleet.FleetChange;
+import io.penumbra.scheduler.failover.FailoverBreaker;
+import io.penumbra.scheduler.failover.FailoverRecord;
+import io.penumbra.scheduler.failover.IncidentState;
+import io.penumbra.scheduler.failover.SagaStep;
+import io.penumbra.scheduler.failover.WatchOutcome;
+import io.penumbra.scheduler.lifecycle.ShadowSignal;
+import io.penumbra.scheduler.port.Cloud;
+import io.penumbra.scheduler.port.Journal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Builds what the loop knows from the journal (what it has decided) and the cloud (what there is).
+ * Failovers go on at the step they were at; shadows are adopted, created again or deleted.
+ */
+final class Recovery {
+
+  private final LoopState state;
+  private final Decider decider;
+  private final Map<String, Saga> sagas = new LinkedHashMap<>();
+  private final Map<String, Map<String, Long>> acked = new LinkedHashMap<>();
+  private final Map<String, Incident> incidents = new LinkedHashMap<>();
+  private final Map<String, Claim> claims = new LinkedHashMap<>();
+
+  Recovery(LoopState state, Decider decider) {
+    this.state = state;
+    this.decider = decider;
+  }
+
+  /** Reads one journal entry; of several on one thing the last one holds. */
+  void read(Journal.Entry entry) {
+    JournalCodec codec = state.codec;
+    switch (entry.kind()) {
+      case JournalCodec.START ->
+          state.incarnation = codec.read(entry, JournalCodec.StartLine.class).incarnation() + 1;
+      case JournalCodec.SAGA -> readSaga(entry);
+      case JournalCodec.INCIDENT ->
+          incidents.put(
+              entry.key(),
+              JournalCodec.incident(codec.read(entry, JournalCodec.IncidentLine.class)));
+      case JournalCodec.WATCH -> readWatch(entry);
+      case JournalCodec.WATCH_OUTCOME ->
+          state.watchOutcomes.addLast(codec.read(entry, WatchOutcome.class));
+      case JournalCodec.CLAIM -> claims.put(entry.key(), codec.read(entry, Claim.class));
+      case JournalCodec.CLAIM_OVER -> claims.remove(entry.key());
+      case JournalCodec.ADMISSION ->
+          state.breaker.admit(codec.read(entry, FailoverBreaker.Admitted.class));
+      case JournalCodec.FAILOVER -> state.ledger.addLast(codec.read(entry, FailoverRecord.class));
+      case JournalCodec.INTENT -> {} // the cloud is asked instead what has come of it
+      default ->
+          throw new IllegalStateException(
+              "journal entry of unknown kind '%s' at %s; maybe it was written by a newer version"
+                  .formatted(entry.kind(), entry.at()));
+    }
+  }
+
+  private void readSaga(Journal.Entry entry) {
+    JournalCodec.SagaLine line = state.codec.read(entry, JournalCodec.SagaLine.class);
+    if (line.step().terminal()) {
+      sagas.remove(entry.key());
+    } else {
+      sagas.put(entry.key(), JournalCodec.saga(line));
+      acked.put(entry.key(), line.acked());
+    }
+  }
+
+  private void readWatch(Journal.Entry entry) {
+    JournalCodec.WatchLine line = state.codec.read(entry, JournalCodec.WatchLine.class);
+    HostId host = HostId.of(entry.key());
+    if (line.over()) {
+      state.watches.remove(host);
+    } else {
+      state.watches.put(host, JournalCodec.watch(line));
+    }
+  }
+
+  /** Puts together what was read and what the cloud reports. */
+  void build(Cloud.Snapshot snapshot) {
+    snapshot.hosts().stream()
+        .sorted(Comparator.comparing(report -> report.host().id()))
+        .forEach(report -> decider.hosts.discovered(report.host(), report.condition()));
+    List<Incident> open = attachIncidents();
+    Map<VmId, Saga> sagaOf = new LinkedHashMap<>();
+    sagas.values().forEach(saga -> sagaOf.put(saga.vm, saga));
+    snapshot.vms().stream()
+        .sorted(Comparator.comparing(report -> report.vm().id()))
+        .forEach(report -> adoptVm(report, Optional.ofNullable(sagaOf.get(report.vm().id()))));
+    snapshot.shadows().stream()
+        .sorted(
+            Comparator.comparing(Cloud.ShadowReport::vm).thenComparing(Cloud.ShadowReport::host))
+        .forEach(this::adoptShadow);
+    restoreClaims();
+    List<Saga> resumed = attachSagas();
+    open.forEach(decider.incidents::resume);
+    state.watches.keySet().stream()
+        .flatMap(host -> state.host(host).stream())
+        .toList()
+        .forEach(decider.hosts::resume);
+    decider.sagas.resume(resumed);
+    state.wards.keySet().stream().sorted().forEach(state::touch);
+    state.admitAgain = true;
+  }
+
+  private List<Incident> attachIncidents() {
+    List<Incident> open = new ArrayList<>();
+    for (Incident incident : incidents.values()) {
+      Optional<HostRecord> host = state.host(incident.host);
+      boolean closed = incident.state == IncidentState.CLOSED || host.isEmpty();
+      if (!closed) {
+        host.get().incident = Optional.of(incident);
+        state.incidents.put(incident.id, incident);
+        decider.hosts.refresh(host.get());
+        open.add(incident);
+      }
+    }
+    return open;
+  }
+
+  /** A VM is where the cloud says, unless a failover of it knows better. */
+  private void adoptVm(Cloud.VmReport report, Optional<Saga> saga) {
+    HostId host = report.host();
+    if (saga.isPresent()) {
+      Saga known = saga.get();
+      HostId should = known.step.promoted() ? known.target.orElse(host) : known.from;
+      host = state.host(should).isPresent() ? should : host;
+    }
+    if (state.host(host).isEmpty()) {
+      return;
+    }
+    claims.remove(report.vm().id().value());
+    state.wards.put(report.vm().id(), new Ward(report.vm(), host));
+    state.change(
+        new FleetChange.PrimaryPlaced(
+            report.vm().id(), host, report.vm().size(), report.vm().groups(), false));
+  }
+
+  /** A shadow of a VM that we know is ours; any other has nobody who wants it. */
+  void adoptShadow(Cloud.ShadowReport report) {
+    Optional<Ward> ward = state.ward(report.vm()).filter(found -> !found.deleted);
+    Optional<Resources> resident =
+        ward.filter(found -> !found.host.equals(report.host()))
+            .filter(found -> found.shadowOn(report.host()).isEmpty())
+            .flatMap(found -> fitting(found, report));
+    if (ward.isEmpty() || resident.isEmpty()) {
+      boolean primaryThere = ward.isPresent() && ward.get().host.equals(report.host());
+      if (!primaryThere) {
+        state.command(new Command.DeleteShadow(state.newCommand(), report.vm(), report.host()));
+      }
+      return;
+    }
+    Shadow shadow = new Shadow(report.host(), report.mode(), resident.get());
+    state.change(
+        new FleetChange.ShadowPlaced(
+            report.vm(),
+            report.host(),
+            resident.get(),
+            ward.get().vm.size().minus(resident.get())));
+    ward.get().add(shadow);
+    if (report.complete()) {
+      shadow.full = true;
+      decider.keeper.signal(ward.get(), shadow, ShadowSignal.COMPLETED);
+    } else {
+      decider.keeper.order(ward.get(), shadow);
+    }
+  }
+
+  /** What it holds, if its host has the room that it says it takes. */
+  private Optional<Resources> fitting(Ward ward, Cloud.ShadowReport report) {
+    Resources size = ward.vm.size();
+    Resources resident = report.resident().fitsIn(size) ? report.resident() : size;
+    return state
+        .room(report.host())
+        .filter(room -> resident.plus(room.allocated()).fitsIn(room.effectiveCapacity()))
+        .map(room -> resident);
+  }
+
+  private void restoreClaims() {
+    for (Claim claim : claims.values()) {
+      boolean due = !claim.expires().isAfter(state.now);
+      if (due || !decider.vms.restore(claim)) {
+        state.write(JournalCodec.CLAIM_OVER, claim.vm().id().value(), Map.of());
+      }
+    }
+  }
+
+  private List<Saga> attachSagas() {
+    List<Saga> resumed = new ArrayList<>();
+    sagas.forEach((key, saga) -> {
+      Optional<Ward> ward = state.ward(saga.vm).filter(found -> !found.claimed);
+      if (ward.isEmpty()) {
+        saga.step = SagaStep.DROPPED;
+        state.write(JournalCodec.SAGA, key, JournalCodec.line(saga, new TreeMap<>()));
+        return;
+      }
+      ward.get().saga = Optional.of(saga.id);
+      acked
+          .getOrDefault(key, Map.of())
+          .forEach((host, epoch) -> ward.get().acked.put(HostId.of(host), epoch));
+      state.sagas.put(saga.id, saga);
+      adoptTarget(ward.get(), saga);
+      resumed.add(saga);
+    });
+    return resumed;
+  }
+
+  /**
+   * A shadow that was being brought to life may be no shadow any more for the cloud. It stays one
+   * for the saga until its activation is answered, so that the answer finds it.
+   */
+  private void adoptTarget(Ward ward, Saga saga) {
+    boolean mayRun = saga.step == SagaStep.ACTIVATE || saga.step == SagaStep.UNDO_ACTIVATE;
+    if (!mayRun || saga.target.isEmpty()) {
+      return;
+    }
+    HostId target = saga.target.get();
+    boolean missing =
+        ward.shadowOn(target).isEmpty()
+            && !ward.host.equals(target)
+            && state.room(target).isPresent();
+    if (missing) {
+      Shadow shadow = new Shadow(target, ward.policy().mode(), Resources.NONE);
+      shadow.full = true;
+      state.change(new FleetChange.ShadowPlaced(ward.id(), target, Resources.NONE, ward.vm.size()));
+      ward.add(shadow);
+      decider.keeper.signal(ward, shadow, ShadowSignal.COMPLETED);
+    }
+  }
+
+  /** What must be written down again when the journal is rewritten. */
+  static List<Journal.Entry> live(LoopState state) {
+    Instant now = state.now;
+    JournalCodec codec = state.codec;
+    List<Journal.Entry> lines = new ArrayList<>();
+    lines.add(
+        codec.entry(
+            now, JournalCodec.START, "loop", new JournalCodec.StartLine(state.incarnation)));
+    state.claims.forEach(
+        (vm, claim) -> lines.add(codec.entry(now, JournalCodec.CLAIM, vm.value(), claim)));
+    state
+        .incidents
+        .values()
+        .forEach(incident ->
+            lines.add(
+                codec.entry(now, JournalCodec.INCIDENT, incident.id, JournalCodec.line(incident))));
+    state.watches.forEach((host, watch) ->
+        lines.add(
+            codec.entry(now, JournalCodec.WATCH, host.value(), JournalCodec.line(watch, false))));
+    for (FailoverBreaker.Kind kind : FailoverBreaker.Kind.values()) {
+      for (FailoverBreaker.Admitted admitted : state.breaker.admitted(kind, now)) {
+        lines.add(
+            codec.entry(
+                now, JournalCodec.ADMISSION, admitted.subject() + "@" + admitted.at(), admitted));
+      }
+    }
+    state.ledger.forEach(
+        line -> lines.add(codec.entry(now, JournalCodec.FAILOVER, line.saga().value(), line)));
+    state.watchOutcomes.forEach(outcome ->
+        lines.add(
+            codec.entry(
+                now, JournalCodec.WATCH_OUTCOME, outcome.host() + "@" + outcome.until(), outcome)));
+    state.sagas.values().forEach(saga -> lines.add(sagaLine(state, saga)));
+    return lines;
+  }
+
+  private static Journal.Entry sagaLine(LoopState state, Saga saga) {
+    TreeMap<String, Long> acked = new TreeMap<>();
+    state
+        .ward(saga.vm)
+        .ifPresent(ward -> ward.acked.forEach((host, epoch) -> acked.put(host.value(), epoch)));
+    return state.codec.entry(
+        state.now, JournalCodec.SAGA, saga.id.value(), JournalCodec.line(saga, acked));
+  }
+}

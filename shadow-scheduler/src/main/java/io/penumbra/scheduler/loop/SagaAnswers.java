@@ -1,0 +1,315 @@
+package io.penumbra.scheduler.loop;
+
+import io.penumbra.domain.CommandId;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.event.FencingResult;
+import io.penumbra.domain.event.Outcome;
+import io.penumbra.scheduler.SchedulerSettings;
+import io.penumbra.scheduler.failover.SagaSignal;
+import io.penumbra.scheduler.failover.SagaStep;
+import java.util.Optional;
+
+/** What the answers to a saga's commands mean. */
+final class SagaAnswers {
+
+  private final LoopState state;
+  private final SagaRunner runner;
+  private final ShadowKeeper keeper;
+  private final HostWarden hosts;
+
+  SagaAnswers(LoopState state, SagaRunner runner, ShadowKeeper keeper, HostWarden hosts) {
+    this.state = state;
+    this.runner = runner;
+    this.keeper = keeper;
+    this.hosts = hosts;
+  }
+
+  void report(Owner.OfSaga owner, CommandId id, Outcome outcome) {
+    Saga saga = state.sagas.get(owner.saga());
+    if (saga == null) {
+      state.ignoredReports++;
+      return;
+    }
+    Ward ward = state.ward(saga.vm).orElseThrow();
+    boolean thisRound =
+        owner.step() == saga.step
+            && (saga.step == SagaStep.FENCE
+                ? owner.attempt() >= saga.roundFrom
+                : owner.attempt() == saga.serial && !saga.waiting);
+    if (!thisRound) {
+      late(ward, saga);
+      return;
+    }
+    // Answered once; a second answer finds nobody waiting.
+    state.pending.remove(id);
+    if (owner.attempt() == saga.serial) {
+      saga.outstanding--;
+    }
+    if (saga.step == SagaStep.FENCE) {
+      fenceAnswered(ward, saga, owner.part(), outcome);
+    } else if (saga.step == SagaStep.WATCH) {
+      owedAnswered(ward, saga, owner.part(), outcome);
+    } else {
+      answered(ward, saga, outcome);
+    }
+  }
+
+  private void late(Ward ward, Saga saga) {
+    state.ignoredReports++;
+    runner.signal(ward, saga, SagaSignal.LATE);
+  }
+
+  /** No answer in time is the same as an answer that says nothing. */
+  void deadline(Wake.SagaDeadline wake) {
+    Saga saga = state.sagas.get(wake.saga());
+    if (saga == null || saga.step != wake.step() || saga.serial != wake.attempt() || saga.waiting) {
+      return;
+    }
+    Ward ward = state.ward(saga.vm).orElseThrow();
+    Outcome nothing = new Outcome.Unknown("no answer in time");
+    switch (saga.step) {
+      case FENCE -> notCertain(ward, saga);
+      case WATCH -> laterAgain(saga);
+      default -> answered(ward, saga, nothing);
+    }
+  }
+
+  private void answered(Ward ward, Saga saga, Outcome outcome) {
+    switch (saga.step) {
+      case CONFIRM -> confirmed(ward, saga, outcome);
+      case LAST_SYNC -> synced(ward, saga, outcome);
+      case ACTIVATE -> activated(ward, saga, outcome);
+      case UNDO_ACTIVATE -> undone(ward, saga, outcome);
+      case ALLOCATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, RESUME -> {
+        if (outcome instanceof Outcome.Done) {
+          saga.verified |= saga.step == SagaStep.VERIFY;
+          runner.signal(ward, saga, SagaSignal.DONE);
+        } else {
+          failed(ward, saga, outcome);
+        }
+      }
+      case QUEUED, FENCE, REPLACE, REPROTECT, WATCH, DONE, CALLED_OFF, DROPPED -> late(ward, saga);
+    }
+  }
+
+  /** Tries a step again, as often as allowed, and then takes its way out. */
+  private void failed(Ward ward, Saga saga, Outcome outcome) {
+    boolean hopeless = outcome instanceof Outcome.Failed no && no.code().equals("no-capacity");
+    if (saga.attempt < steps().retries() && !hopeless) {
+      laterAgain(saga);
+      return;
+    }
+    switch (saga.step) {
+      case ALLOCATE, LAST_SYNC -> runner.otherTarget(ward, saga);
+      case LOAD_BALANCER -> {
+        saga.owesLoadBalancer = true;
+        stubborn(saga, "load balancer", outcome);
+        runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+      }
+      case DNS -> {
+        saga.owesDns = true;
+        stubborn(saga, "name server", outcome);
+        runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+      }
+      case VERIFY -> {
+        state.alert(
+            "service-not-verified",
+            saga.vm.value(),
+            "%s runs on %s, but its service does not answer: %s"
+                .formatted(saga.vm, SagaRunner.target(saga), outcome),
+            "look at the guest's console; the old primary is fenced (%s)"
+                .formatted(saga.proof.orElse("")));
+        runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+      }
+      case RETIRE_PRIMARY -> {
+        hosts.oweRetirement(saga.from, saga.vm, saga.reason);
+        runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+      }
+      case RESUME -> {
+        state.alert(
+            "primary-not-resumed",
+            saga.vm.value(),
+            "%s could not be resumed on %s: %s".formatted(saga.vm, saga.from, outcome),
+            "nothing to do: its shadow takes over");
+        runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+      }
+      default -> laterAgain(saga);
+    }
+  }
+
+  private void stubborn(Saga saga, String what, Outcome outcome) {
+    state.alert(
+        "traffic-stubborn",
+        saga.vm.value(),
+        "the %s of %s was not pointed at %s in %d attempts: %s"
+            .formatted(what, saga.vm, SagaRunner.target(saga), saga.attempt, outcome),
+        "the VM serves; it is tried again until it works");
+  }
+
+  private void laterAgain(Saga saga) {
+    runner.retryLater(saga, steps().backoff(), steps().backoffMax());
+  }
+
+  private SchedulerSettings.Steps steps() {
+    return state.settings.steps();
+  }
+
+  // --- the steps whose answers say more than done
+
+  private void confirmed(Ward ward, Saga saga, Outcome outcome) {
+    if (outcome instanceof Outcome.Done) {
+      runner.signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
+    } else if (outcome instanceof Outcome.Failed) {
+      runner.signal(ward, saga, SagaSignal.CONFIRMED);
+    } else {
+      if (saga.attempt == state.settings.confirm().alertAfter()) {
+        state.alert(
+            "guest-in-doubt",
+            saga.vm.value(),
+            "nobody can say whether %s answers on %s".formatted(saga.vm, saga.from),
+            "nothing is done until somebody can; look at the agent on that host");
+      }
+      laterAgain(saga);
+    }
+  }
+
+  private void synced(Ward ward, Saga saga, Outcome outcome) {
+    if (!(outcome instanceof Outcome.Synced synced) || !synced.verified()) {
+      failed(ward, saga, outcome);
+      return;
+    }
+    HostId target = SagaRunner.target(saga);
+    long known = ward.acked.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    long floor = floor(ward, saga, target);
+    ward.acked.put(target, synced.epoch());
+    if (synced.epoch() < floor) {
+      state.alert(
+          "epoch-behind",
+          saga.vm.value(),
+          "the shadow of %s on %s is at epoch %d, and epoch %d was acked"
+              .formatted(saga.vm, target, synced.epoch(), floor),
+          "the shadow that has it is used, if there is one left");
+      runner.otherTarget(ward, saga);
+      return;
+    }
+    saga.epoch = Optional.of(synced.epoch());
+    saga.epochsLost = Math.max(0, known - synced.epoch());
+    saga.age = synced.age();
+    saga.bytesLost = synced.bytesLost();
+    saga.zeroLoss = saga.primaryAlive;
+    runner.signal(
+        ward, saga, saga.proof.isPresent() ? SagaSignal.SYNCED : SagaSignal.SYNCED_UNFENCED);
+  }
+
+  /** The highest acked epoch that this shadow had, or another one that could take over has. */
+  private long floor(Ward ward, Saga saga, HostId target) {
+    long floor = ward.acked.getOrDefault(target, 0L);
+    for (Shadow shadow : ward.shadows) {
+      boolean usable =
+          shadow.protects()
+              && !saga.tried.contains(shadow.host)
+              && state.host(shadow.host).map(host -> !host.dead()).orElse(false);
+      if (usable) {
+        floor = Math.max(floor, ward.acked.getOrDefault(shadow.host, 0L));
+      }
+    }
+    return floor;
+  }
+
+  private void activated(Ward ward, Saga saga, Outcome outcome) {
+    if (outcome instanceof Outcome.Done) {
+      promoted(ward, saga);
+    } else if (outcome instanceof Outcome.Failed || saga.attempt >= steps().retries()) {
+      // Failed says that nothing has changed; it is fenced all the same before another is tried.
+      runner.signal(ward, saga, SagaSignal.EXHAUSTED);
+    } else {
+      laterAgain(saga);
+    }
+  }
+
+  private void promoted(Ward ward, Saga saga) {
+    HostId target = SagaRunner.target(saga);
+    Optional<Shadow> shadow = ward.shadowOn(target);
+    if (shadow.isPresent()) {
+      keeper.promoted(ward, shadow.get());
+    }
+    ward.host = target;
+    ward.arrived = true;
+    ward.acked.clear();
+    ward.acked.put(target, saga.epoch.orElse(0L));
+    ward.moveWanted = false;
+    saga.promotedAt = Optional.of(state.now);
+    state.failovers++;
+    runner.signal(ward, saga, SagaSignal.DONE);
+  }
+
+  private void undone(Ward ward, Saga saga, Outcome outcome) {
+    if (outcome instanceof Outcome.FencingAnswered(FencingResult.Fenced fenced)) {
+      runner.signal(ward, saga, SagaSignal.FENCED);
+      return;
+    }
+    if (saga.attempt == 1) {
+      state.alert(
+          "activation-in-doubt",
+          saga.vm.value(),
+          "activating %s on %s failed, and nobody can say that it does not run there: %s"
+              .formatted(saga.vm, SagaRunner.target(saga), outcome),
+          "switch that host off, or make sure that the instance is stopped; no other is tried before");
+    }
+    runner.retryLater(
+        saga, state.settings.fencing().backoff(), state.settings.fencing().backoffMax());
+  }
+
+  // --- fencing
+
+  private void fenceAnswered(Ward ward, Saga saga, Owner.Part part, Outcome outcome) {
+    if (outcome instanceof Outcome.FencingAnswered(FencingResult.Fenced fenced)) {
+      runner.fenced(ward, saga, fenced.proof());
+      return;
+    }
+    boolean stillServes =
+        part instanceof Owner.Instance
+            && outcome instanceof Outcome.FencingAnswered(FencingResult.NotFenced not);
+    if (stillServes && saga.primaryAlive && saga.attempt >= steps().retries()) {
+      // It says that it serves, and nothing was activated: let it.
+      runner.signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
+    } else if (saga.outstanding <= 0 && !saga.waiting) {
+      notCertain(ward, saga);
+    }
+  }
+
+  /** Every way was tried and none is certain: wait, ask again, call a person. Never go on. */
+  private void notCertain(Ward ward, Saga saga) {
+    Optional<Incident> incident = state.host(saga.from).flatMap(host -> host.incident);
+    boolean hostAnswered = incident.map(found -> found.attempt > 1).orElse(true);
+    if (hostAnswered && !saga.told) {
+      saga.told = true;
+      state.alert(
+          "fencing-unknown",
+          saga.vm.value(),
+          "nobody can say that %s does not serve on %s: neither power-off nor lease is certain"
+              .formatted(saga.vm, saga.from),
+          "switch host %s off by hand; its shadow on %s takes over as soon as that is certain"
+              .formatted(saga.from, ward.shadows.stream().map(shadow -> shadow.host).toList()));
+    }
+    runner.retryLater(
+        saga, state.settings.fencing().backoff(), state.settings.fencing().backoffMax());
+  }
+
+  private void owedAnswered(Ward ward, Saga saga, Owner.Part part, Outcome outcome) {
+    if (outcome instanceof Outcome.Done) {
+      switch (part) {
+        case Owner.OwedLoadBalancer lb -> saga.owesLoadBalancer = false;
+        case Owner.OwedDns dns -> saga.owesDns = false;
+        case Owner.Whole whole -> {}
+        case Owner.Lease lease -> {}
+        case Owner.Instance instance -> {}
+      }
+    }
+    if (!saga.owesLoadBalancer && !saga.owesDns) {
+      runner.signal(ward, saga, SagaSignal.DONE);
+    } else if (saga.outstanding <= 0) {
+      laterAgain(saga);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package io.penumbra.scheduler.loop;
+
+import io.penumbra.domain.CommandId;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.scheduler.lifecycle.ShadowState;
+import java.time.Instant;
+import java.util.Optional;
+
+/** What the loop knows of one shadow. Mutable; owned by the loop. */
+final class Shadow {
+  final HostId host;
+  ShadowMode mode;
+  ShadowState state = ShadowState.PROMISED;
+  Resources resident;
+
+  /** What it is being turned into, while it is. */
+  ShadowMode nextMode;
+
+  Resources nextResident;
+
+  /** Whether it has held a complete, verified state of this VM, if only of an earlier primary. */
+  boolean full;
+
+  Optional<CommandId> pending = Optional.empty();
+  int attempts;
+
+  /** No change is asked for before this, after one was refused. */
+  Instant notBefore = Instant.MIN;
+
+  /** Memory it holds beyond what a calm shadow would; counts against the growth budget. */
+  long grownMib;
+
+  Shadow(HostId host, ShadowMode mode, Resources resident) {
+    this.host = host;
+    this.mode = mode;
+    this.resident = resident;
+    this.nextMode = mode;
+    this.nextResident = resident;
+  }
+
+  boolean protects() {
+    return state.protects();
+  }
+
+  @Override
+  public String toString() {
+    return "%s shadow on %s, %s".formatted(mode, host, state);
+  }
+}

@@ -1,0 +1,83 @@
+package io.penumbra.scheduler.loop;
+
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.SagaId;
+import io.penumbra.domain.Vm;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ProtectionPolicy;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** What the loop knows of one VM that it looks after. Mutable; owned by the loop. */
+final class Ward {
+  Vm vm;
+  HostId host;
+  boolean claimed;
+  boolean deleted;
+  Optional<SagaId> saga = Optional.empty();
+
+  /** Shadows in host order, those that are going included; those that are gone are not. */
+  final List<Shadow> shadows = new ArrayList<>(2);
+
+  /** The highest acked epoch heard of, per shadow host. */
+  final SortedMap<HostId, Long> acked = new TreeMap<>();
+
+  int shortAttempts;
+
+  /** When a missing shadow is tried again; no earlier, so that nothing spins. */
+  Instant shortUntil = Instant.MIN;
+
+  /** When a move of a living primary may be tried again after one was called off. */
+  Instant moveNotBefore = Instant.MIN;
+
+  /** Risk is up: the shadows are grown and kept fresher. */
+  boolean heightened;
+
+  /** Its host's risk is such that moving pays. */
+  boolean moveWanted;
+
+  /** It has just come to its host by a failover; what holds there is still to be applied. */
+  boolean arrived;
+
+  /** The incident for which a person was told that nothing can take over. */
+  String lossToldFor = "";
+
+  Ward(Vm vm, HostId host) {
+    this.vm = vm;
+    this.host = host;
+  }
+
+  VmId id() {
+    return vm.id();
+  }
+
+  ProtectionPolicy policy() {
+    return vm.policy().policy();
+  }
+
+  Optional<Shadow> shadowOn(HostId on) {
+    for (Shadow shadow : shadows) {
+      if (shadow.host.equals(on)) {
+        return Optional.of(shadow);
+      }
+    }
+    return Optional.empty();
+  }
+
+  void add(Shadow shadow) {
+    int at = 0;
+    while (at < shadows.size() && shadows.get(at).host.compareTo(shadow.host) < 0) {
+      at++;
+    }
+    shadows.add(at, shadow);
+  }
+
+  @Override
+  public String toString() {
+    return "%s on %s with %s".formatted(id(), host, shadows);
+  }
+}

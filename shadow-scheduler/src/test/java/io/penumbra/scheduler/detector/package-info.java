@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.scheduler.detector;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.scheduler.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.scheduler.loop;
+
+import org.jspecify.annotations.NullMarked;
