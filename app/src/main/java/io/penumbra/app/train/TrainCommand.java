@@ -75,6 +75,9 @@ public final class TrainCommand implements Callable<Integer> {
     private boolean simulated;
   }
 
+  /** Simulated signs last half a day or so: one sample a day would see hardly any. */
+  private static final Duration SIMULATED_INTERVAL = Duration.ofHours(4);
+
   private static final int HOSTS_MAX = 1_000_000;
 
   private final TelemetrySimulation simulation;
@@ -87,9 +90,10 @@ public final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--horizon",
       paramLabel = "TIME",
-      defaultValue = "7d",
-      description = "How far ahead to look, such as 24h or 30d (default: ${DEFAULT-VALUE}).")
-  private String horizon;
+      description =
+          "How far ahead to look, such as 24h or 30d (default: 7d; 1d with --simulated, where"
+              + " most signs show for half a day).")
+  private Optional<String> horizon = Optional.empty();
 
   @Option(
       names = "--out",
@@ -123,7 +127,7 @@ public final class TrainCommand implements Callable<Integer> {
       description = "With --simulated: how long it is watched (default: ${DEFAULT-VALUE}).")
   private String span;
 
-  /** With simulations of our own, a sample per host and day. */
+  /** With simulations of our own, a sample per host and four hours. */
   public TrainCommand() {
     this(TrainCommand::simulate);
   }
@@ -141,7 +145,7 @@ public final class TrainCommand implements Callable<Integer> {
             .set("duration", Durations.format(span), "--span")
             .set("seed", Long.toString(seed), "--seed")
             .build(),
-        Duration.ofDays(1));
+        SIMULATED_INTERVAL);
   }
 
   @Override
@@ -164,7 +168,9 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingOptions options() {
-    TrainingOptions usual = TrainingOptions.of(duration("--horizon", horizon), seed);
+    TrainingOptions usual =
+        TrainingOptions.of(
+            duration("--horizon", horizon.orElse(source.simulated ? "1d" : "7d")), seed);
     try {
       return new TrainingOptions(usual.horizon(), seed, trees, usual.depth(), usual.learningRate());
     } catch (IllegalArgumentException e) {

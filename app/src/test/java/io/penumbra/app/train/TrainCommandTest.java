@@ -105,6 +105,8 @@ class TrainCommandTest {
               run(
                   new TrainCommand(simulation),
                   "--simulated",
+                  "--horizon",
+                  "7d",
                   "--hosts",
                   "50",
                   "--span",

@@ -72,10 +72,13 @@ public final class XgBoostRiskModel implements FeatureRiskModel {
     }
   }
 
+  /** In the largest unit that keeps it whole: 7d, 36h, 90s. */
   private static String shortly(Duration horizon) {
-    return horizon.toHours() % 24 == 0 && horizon.toHours() > 0
-        ? horizon.toDays() + "d"
-        : horizon.toSeconds() + "s";
+    long seconds = horizon.toSeconds();
+    if (seconds % 86_400 == 0) {
+      return seconds / 86_400 + "d";
+    }
+    return seconds % 3_600 == 0 ? seconds / 3_600 + "h" : seconds + "s";
   }
 
   @Override
