@@ -11,7 +11,10 @@ import io.penumbra.placement.spi.Ask;
 import io.penumbra.placement.spi.HostFilter;
 import io.penumbra.placement.spi.Role;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +27,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class PairSearch {
 
+  /** More traits than this are searched for among all hosts. */
+  private static final int TRAIT_INDEXES_MAX = 32;
+
   private final Fleet fleet;
   private final PlacementSettings settings;
   private final List<HostFilter> filters;
   private final Scoring scoring;
-  private final HostIndex index;
+  private final HostIndex everywhere;
+
+  /**
+   * One index for each trait that was ever required, over the hosts that have it: such hosts are
+   * few, and in the index of all hosts they would have to be searched for. Looked up, never
+   * iterated.
+   */
+  private final Map<String, HostIndex> byTrait = new HashMap<>();
+
+  private HostIndex index;
   private final BestFirst primaries;
   private final BestFirst shadows;
 
@@ -47,24 +62,20 @@ final class PairSearch {
     this.settings = settings;
     this.filters = filters;
     this.scoring = scoring;
-    index =
-        new HostIndex(
-            fleet,
-            host -> scoring.hostScore(host, Role.PRIMARY),
-            host -> scoring.hostScore(host, Role.SHADOW),
-            scoring.looksAtRack());
-    primaries = new BestFirst(index);
-    shadows = new BestFirst(index);
+    everywhere = indexOf(_ -> true);
+    index = everywhere;
+    primaries = new BestFirst(everywhere);
+    shadows = new BestFirst(everywhere);
   }
 
   /** Searches for a primary and its shadows. */
   void run(PlacementRequest request) {
-    begin();
+    begin(request);
     int wanted = request.shadowsWanted();
     Ask ask = Ask.forPrimary(request, fleet);
     Judgement judgement = new Judgement(filters, scoring, ask);
     Resources size = request.vm().size();
-    primaries.start(request, false, size, size, judgement);
+    primaries.start(index, request, false, size, size, judgement);
     while (primaries.next(judgement)) {
       if (settled(primaries.score(), wanted)) {
         break;
@@ -81,7 +92,7 @@ final class PairSearch {
 
   /** Searches for shadows of a VM that already runs; the next best has another first shadow. */
   void runFor(PlacementRequest request, HostView primary) {
-    begin();
+    begin(request);
     int wanted = request.shadowsWanted();
     Judgement judgement = new Judgement(filters, scoring, shadowAsk(request, primary));
     if (wanted == 0) {
@@ -117,7 +128,8 @@ final class PairSearch {
     return effort;
   }
 
-  private void begin() {
+  private void begin(PlacementRequest request) {
+    index = indexFor(request);
     index.refresh();
     best = null;
     second = null;
@@ -126,6 +138,33 @@ final class PairSearch {
     shadowMost = Double.NaN;
     primaries.resetEffort();
     shadows.resetEffort();
+  }
+
+  /** The smallest index that has every host with the required traits. */
+  private HostIndex indexFor(PlacementRequest request) {
+    if (request.requiredTraits().isEmpty()) {
+      return everywhere;
+    }
+    String trait = request.requiredTraits().getFirst();
+    HostIndex known = byTrait.get(trait);
+    if (known != null) {
+      return known;
+    }
+    if (byTrait.size() == TRAIT_INDEXES_MAX || !fleet.knowsTrait(trait)) {
+      return everywhere;
+    }
+    HostIndex made = indexOf(host -> host.hasTrait(trait));
+    byTrait.put(trait, made);
+    return made;
+  }
+
+  private HostIndex indexOf(Predicate<HostView> member) {
+    return new HostIndex(
+        fleet,
+        host -> scoring.hostScore(host, Role.PRIMARY),
+        host -> scoring.hostScore(host, Role.SHADOW),
+        scoring.looksAtRack(),
+        member);
   }
 
   private void end() {
@@ -179,7 +218,8 @@ final class PairSearch {
 
   private void startShadows(Judgement judgement) {
     Ask ask = judgement.ask();
-    shadows.start(ask.request(), true, ask.needed(), ask.needed().plus(ask.reserve()), judgement);
+    shadows.start(
+        index, ask.request(), true, ask.needed(), ask.needed().plus(ask.reserve()), judgement);
     // Room and index do not depend on which primary it is, so the first search's bound holds for
     // all.
     if (Double.isNaN(shadowMost)) {

@@ -39,6 +39,13 @@ public final class RequiredTraitsFilter implements HostFilter {
   /** How many of the required traits the host has. */
   @Override
   public double amount(HostView host, Ask ask) {
-    return ask.request().requiredTraits().stream().filter(host::hasTrait).count();
+    List<String> required = ask.request().requiredTraits();
+    int has = 0;
+    for (int i = 0; i < required.size(); i++) {
+      if (host.hasTrait(required.get(i))) {
+        has++;
+      }
+    }
+    return has;
   }
 }

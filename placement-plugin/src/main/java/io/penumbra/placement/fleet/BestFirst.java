@@ -37,7 +37,7 @@ public final class BestFirst {
 
   private static final int ANYWHERE = -1;
 
-  private final HostIndex index;
+  private HostIndex index;
 
   private double[] key = new double[256];
   private long[] tie = new long[256];
@@ -52,6 +52,10 @@ public final class BestFirst {
   private int wholeVcpus;
   private long wholeMemoryMib;
   private long wholeDiskGib;
+  private int freeMemoryLevel;
+  private int freeCpuLevel;
+  private int roomMemoryLevel;
+  private int roomCpuLevel;
   private int zone;
   private long traits;
   private double score;
@@ -66,13 +70,20 @@ public final class BestFirst {
   /**
    * Starts a search.
    *
+   * @param among the index to search from now on
    * @param shadow whether hosts are looked at as shadow hosts
    * @param needed what must be free on the host
    * @param whole what must not be allocated outright on the host (for a shadow its whole size: part
    *     of it may be reserve that is held already)
    */
   public void start(
-      PlacementRequest request, boolean shadow, Resources needed, Resources whole, Judge judge) {
+      HostIndex among,
+      PlacementRequest request,
+      boolean shadow,
+      Resources needed,
+      Resources whole,
+      Judge judge) {
+    index = among;
     size = 0;
     role = HostIndex.which(shadow);
     order = TieBreak.orderOf(request.seed());
@@ -82,6 +93,10 @@ public final class BestFirst {
     wholeVcpus = whole.vcpus();
     wholeMemoryMib = whole.memoryMib();
     wholeDiskGib = whole.diskGib();
+    freeMemoryLevel = HostIndex.memoryLevel(memoryMib);
+    freeCpuLevel = HostIndex.cpuLevel(vcpus);
+    roomMemoryLevel = HostIndex.memoryLevel(wholeMemoryMib);
+    roomCpuLevel = HostIndex.cpuLevel(wholeVcpus);
     zone = shadow ? ANYWHERE : zoneOf(request);
     traits = 0;
     for (int i = 0; i < request.requiredTraits().size(); i++) {
@@ -199,7 +214,7 @@ public final class BestFirst {
 
   /** Whether some host below the node could take it, as far as the node knows. */
   private boolean mayHold(int node) {
-    return index.bestScore[role][node] > Double.NEGATIVE_INFINITY
+    return best(node) > Double.NEGATIVE_INFINITY
         && vcpus <= index.freeVcpus[node]
         && memoryMib <= index.freeMemoryMib[node]
         && diskGib <= index.freeDiskGib[node]
@@ -221,14 +236,32 @@ public final class BestFirst {
         && wholeDiskGib <= index.hostRoomDiskGib[at];
   }
 
+  /** At least the indexed score of every host below the node that has the room. */
+  private double best(int node) {
+    int at = node * HostIndex.LEVELS;
+    double[][] best = index.bestOfLevel;
+    if (role == 0) {
+      return Math.min(
+          best[HostIndex.PRIMARY_FREE_MEMORY][at + freeMemoryLevel],
+          best[HostIndex.PRIMARY_FREE_CPU][at + freeCpuLevel]);
+    }
+    return Math.min(
+        best[HostIndex.SHADOW_FREE_MEMORY][at + freeMemoryLevel],
+        Math.min(
+            best[HostIndex.SHADOW_ROOM_MEMORY][at + roomMemoryLevel],
+            best[HostIndex.SHADOW_ROOM_CPU][at + roomCpuLevel]));
+  }
+
   private void pushNode(int node, Judge judge) {
-    double indexed = index.bestScore[role][node];
+    double indexed = best(node);
     double most = judge.most(indexed);
-    // Where more can be added to a score, a host with less in the index may draw level: the rank
-    // kept for the best ones then says nothing.
-    long rank =
-        most > indexed ? Long.MIN_VALUE : index.bestTie[role][node * TieBreak.ORDERS + order];
-    push(most, rank, node | NODE << KIND_SHIFT);
+    // The rank is kept for the node's very best hosts. It says nothing when those are out of the
+    // question, or when more can be added to a score and a host with less may draw level.
+    boolean ranked = most == indexed && indexed == index.bestScore[role][node];
+    push(
+        most,
+        ranked ? index.bestTie[role][node * TieBreak.ORDERS + order] : Long.MIN_VALUE,
+        node | NODE << KIND_SHIFT);
   }
 
   // --- the heap, largest first

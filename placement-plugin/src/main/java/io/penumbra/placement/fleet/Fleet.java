@@ -67,6 +67,7 @@ public final class Fleet {
    *     fleet is then unchanged
    */
   public long apply(FleetChange change) {
+    touched.begin();
     switch (change) {
       case FleetChange.HostAdded c -> addHost(c.host());
       case FleetChange.HostRemoved c -> removeHost(slotOf(c.host()));
@@ -224,6 +225,11 @@ public final class Fleet {
    */
   public List<FleetChange> changesToRebuild() {
     return new FleetRebuild(this, vms).changes();
+  }
+
+  /** Whether any host ever had the trait. */
+  public boolean knowsTrait(String trait) {
+    return hosts.traitId(trait) >= 0;
   }
 
   HostColumns columns() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -18,6 +19,22 @@ import java.util.function.ToDoubleFunction;
 public final class HostIndex {
 
   static final int FANOUT = 16;
+
+  /**
+   * Amounts of a resource fall into levels, each twice the one before. A node knows its best score
+   * among the hosts of every level: the hosts with the best scores tend to be full, and without
+   * this they would hide that nothing else below the node is worth looking at.
+   */
+  static final int LEVELS = 10;
+
+  // What the levels are of: for primaries what is free, for shadows also what is not allocated.
+  static final int PRIMARY_FREE_MEMORY = 0;
+  static final int PRIMARY_FREE_CPU = 1;
+  static final int SHADOW_FREE_MEMORY = 2;
+  static final int SHADOW_ROOM_MEMORY = 3;
+  static final int SHADOW_ROOM_CPU = 4;
+  private static final int FAMILIES = 5;
+
   private static final int NOBODY = -1;
 
   private final HostColumns columns;
@@ -25,6 +42,9 @@ public final class HostIndex {
   private final ToDoubleFunction<HostView> primaryScore;
   private final ToDoubleFunction<HostView> shadowScore;
   private final boolean looksAtRack;
+
+  /** Only hosts that pass are part of the tree. */
+  private final Predicate<HostView> member;
 
   private long seen;
   private boolean built;
@@ -54,6 +74,9 @@ public final class HostIndex {
   // By node.
   double[][] bestScore = new double[2][0];
 
+  /** By family, then node times levels: the best score among hosts of at least that level. */
+  double[][] bestOfLevel = new double[FAMILIES][0];
+
   /** By node times orders: the smallest tie rank among the hosts that have the best score. */
   long[][] bestTie = new long[2][0];
 
@@ -74,7 +97,7 @@ public final class HostIndex {
   private IntList dirtyParents = new IntList();
 
   /**
-   * Makes an index; it is built when first asked.
+   * Makes an index over all hosts; it is built when first asked.
    *
    * @param primaryScore score of a host as primary, depending on nothing but the host, and on its
    *     rack if {@code looksAtRack}
@@ -85,6 +108,17 @@ public final class HostIndex {
       ToDoubleFunction<HostView> primaryScore,
       ToDoubleFunction<HostView> shadowScore,
       boolean looksAtRack) {
+    this(fleet, primaryScore, shadowScore, looksAtRack, _ -> true);
+  }
+
+  /** Makes an index over hosts that pass a test, whose answer for a host never changes. */
+  public HostIndex(
+      Fleet fleet,
+      ToDoubleFunction<HostView> primaryScore,
+      ToDoubleFunction<HostView> shadowScore,
+      boolean looksAtRack,
+      Predicate<HostView> member) {
+    this.member = member;
     this.columns = fleet.columns();
     this.log = fleet.touched();
     this.primaryScore = primaryScore;
@@ -132,16 +166,30 @@ public final class HostIndex {
     return level;
   }
 
+  /** 0 below 1 GiB, 1 below 2, 2 below 4, and so on. */
+  static int memoryLevel(long mib) {
+    return Math.min(LEVELS - 1, Long.SIZE - Long.numberOfLeadingZeros(mib >> 10));
+  }
+
+  /** 0 for none, 1 for one, 2 below 4, and so on. */
+  static int cpuLevel(int vcpus) {
+    return Math.min(LEVELS - 1, Integer.SIZE - Integer.numberOfLeadingZeros(vcpus));
+  }
+
   // --- keeping up
 
   private void touch(int slot) {
     int position = slot < positionOf.length ? positionOf[slot] : NOBODY;
-    if (columns.view[slot] == null) {
+    boolean present = columns.view[slot] != null;
+    if (!present || !member.test(columns.at(slot))) {
       if (position >= 0) {
         slotAt[position] = NOBODY;
         positionOf[slot] = NOBODY;
         vacant++;
         mark(position);
+      }
+      if (present && looksAtRack) {
+        markRack(slot);
       }
       return;
     }
@@ -258,6 +306,9 @@ public final class HostIndex {
   private void clear(int node) {
     bestScore[0][node] = Double.NEGATIVE_INFINITY;
     bestScore[1][node] = Double.NEGATIVE_INFINITY;
+    for (double[] best : bestOfLevel) {
+      Arrays.fill(best, node * LEVELS, (node + 1) * LEVELS, Double.NEGATIVE_INFINITY);
+    }
     freeVcpus[node] = 0;
     freeMemoryMib[node] = 0;
     freeDiskGib[node] = 0;
@@ -277,6 +328,13 @@ public final class HostIndex {
     for (int role = 0; role < 2; role++) {
       raise(role, node, hostScore[role][position], hostTie, position);
     }
+    int freeMemory = memoryLevel(hostFreeMemoryMib[position]);
+    addLevels(PRIMARY_FREE_MEMORY, node, freeMemory, hostScore[0][position]);
+    addLevels(PRIMARY_FREE_CPU, node, cpuLevel(hostFreeVcpus[position]), hostScore[0][position]);
+    addLevels(SHADOW_FREE_MEMORY, node, freeMemory, hostScore[1][position]);
+    addLevels(
+        SHADOW_ROOM_MEMORY, node, memoryLevel(hostRoomMemoryMib[position]), hostScore[1][position]);
+    addLevels(SHADOW_ROOM_CPU, node, cpuLevel(hostRoomVcpus[position]), hostScore[1][position]);
     freeVcpus[node] = Math.max(freeVcpus[node], hostFreeVcpus[position]);
     freeMemoryMib[node] = Math.max(freeMemoryMib[node], hostFreeMemoryMib[position]);
     freeDiskGib[node] = Math.max(freeDiskGib[node], hostFreeDiskGib[position]);
@@ -293,6 +351,12 @@ public final class HostIndex {
     for (int role = 0; role < 2; role++) {
       raise(role, node, bestScore[role][child], bestTie[role], child);
     }
+    for (double[] best : bestOfLevel) {
+      for (int level = 0; level < LEVELS; level++) {
+        int mine = node * LEVELS + level;
+        best[mine] = Math.max(best[mine], best[child * LEVELS + level]);
+      }
+    }
     freeVcpus[node] = Math.max(freeVcpus[node], freeVcpus[child]);
     freeMemoryMib[node] = Math.max(freeMemoryMib[node], freeMemoryMib[child]);
     freeDiskGib[node] = Math.max(freeDiskGib[node], freeDiskGib[child]);
@@ -302,6 +366,14 @@ public final class HostIndex {
     traits[node] |= traits[child];
     zoneLow[node] = Math.min(zoneLow[node], zoneLow[child]);
     zoneHigh[node] = Math.max(zoneHigh[node], zoneHigh[child]);
+  }
+
+  private void addLevels(int family, int node, int upTo, double score) {
+    double[] best = bestOfLevel[family];
+    for (int level = 0; level <= upTo; level++) {
+      int mine = node * LEVELS + level;
+      best[mine] = Math.max(best[mine], score);
+    }
   }
 
   private void raise(int role, int node, double score, long[] ties, int child) {
@@ -322,7 +394,7 @@ public final class HostIndex {
   private void build() {
     List<LiveHost> hosts = new ArrayList<>(columns.count());
     for (int slot = 0; slot < columns.top(); slot++) {
-      if (columns.view[slot] != null) {
+      if (columns.view[slot] != null && member.test(columns.at(slot))) {
         hosts.add(columns.at(slot));
       }
     }
@@ -361,6 +433,7 @@ public final class HostIndex {
     hostTie = new long[positions * TieBreak.ORDERS];
     bestScore = new double[2][nodes];
     bestTie = new long[2][nodes * TieBreak.ORDERS];
+    bestOfLevel = new double[FAMILIES][nodes * LEVELS];
     freeVcpus = new int[nodes];
     freeMemoryMib = new long[nodes];
     freeDiskGib = new long[nodes];

@@ -10,8 +10,21 @@ final class TouchLog {
 
   private final int[] slots = new int[LENGTH];
   private long written;
+  private long begun;
+
+  /**
+   * A change begins; nobody reads before it is made, so within it a slot need be noted only once.
+   */
+  void begin() {
+    begun = written;
+  }
 
   void add(int slot) {
+    for (long at = Math.max(begun, written - 4); at < written; at++) {
+      if (slot(at) == slot) {
+        return;
+      }
+    }
     slots[(int) (written & (LENGTH - 1))] = slot;
     written++;
   }
