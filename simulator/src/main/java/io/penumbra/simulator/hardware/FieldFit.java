@@ -3,6 +3,9 @@ package io.penumbra.simulator.hardware;
 import io.penumbra.simulator.scenario.FailureCause;
 import io.penumbra.simulator.scenario.HardwareLaws.CauseLaw;
 import io.penumbra.simulator.scenario.HardwareLaws.HostLaws;
+import io.penumbra.simulator.scenario.Mistake;
+import io.penumbra.simulator.scenario.Scenario;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
@@ -34,16 +37,18 @@ public final class FieldFit {
 
   private final List<FieldRecord> records;
   private final LocalDateTime end;
+  private final int mostNodes;
 
   public FieldFit(List<FieldRecord> records) {
     this.records = List.copyOf(records);
     this.end =
         records.stream().map(FieldRecord::started).max(Comparator.naturalOrder()).orElseThrow();
+    this.mostNodes = records.stream().mapToInt(FieldRecord::nodes).max().orElse(0);
   }
 
   /**
    * Cluster nodes of 2 to 4 processors: what is nearest to a cloud host. The other systems are
-   * shared-memory machines of up to 256 processors a node, which failed ten times as often.
+   * shared-memory machines of up to 256 processors a node, which failed some twenty times as often.
    */
   public static boolean isClusterNode(FieldRecord failure) {
     return failure.processorsPerNode() >= 2
@@ -52,13 +57,47 @@ public final class FieldFit {
   }
 
   /**
-   * Nodes of the two 1,024-node clusters (systems 18 and 19), one kind of 4-processor node. The
-   * defaults come from these: the pool is uniform, so its shape is a host's and not the spread
-   * between systems (pooling all clusters gives a shape of 0.57 and a mean that is half as long
-   * again as the counted one), and 7,220 failures are enough.
+   * Nodes of the system, or systems, with the most nodes: for the Los Alamos records 18 and 19, two
+   * clusters of 1,024 nodes of one kind. The defaults come from these: the pool is uniform, so its
+   * shape is a host's and not the spread between systems (pooling all clusters gives a shape of
+   * 0.57 and a mean that is half as long again as the counted one), and 7,220 failures are enough.
    */
-  public static boolean isLargeClusterNode(FieldRecord failure) {
-    return failure.processorsPerNode() == 4 && failure.nodes() == 1024;
+  public boolean isOfLargestSystem(FieldRecord failure) {
+    return failure.node().isPresent() && failure.nodes() == mostNodes;
+  }
+
+  /**
+   * The scenario with its single hosts failing as the largest systems of a file of records did. The
+   * rate factor, and how failures announce themselves, stay as they are.
+   */
+  public static Scenario refit(Scenario scenario, Path records) {
+    FieldFit fit = new FieldFit(FieldRecords.read(records));
+    HostLaws fitted;
+    try {
+      fitted = fit.hostLaws(fit::isOfLargestSystem);
+    } catch (IllegalArgumentException e) {
+      throw Mistake.at(
+          records.toString(),
+          0,
+          "records",
+          "of the largest system have too few failures for a law: " + e.getMessage());
+    }
+    HostLaws current = scenario.hardware().host();
+    List<CauseLaw> causes =
+        fitted.causes().stream().map(cause -> announcedAs(cause, current)).toList();
+    return scenario.withHardware(
+        scenario
+            .hardware()
+            .withHost(new HostLaws(fitted.betweenFailures(), current.rate(), causes)));
+  }
+
+  private static CauseLaw announcedAs(CauseLaw fitted, HostLaws current) {
+    return current.causes().stream()
+        .filter(law -> law.cause() == fitted.cause())
+        .findFirst()
+        .map(law ->
+            new CauseLaw(fitted.cause(), fitted.share(), fitted.repairMinutes(), law.announced()))
+        .orElse(fitted);
   }
 
   /** One fit per system, for all that have enough failures. */

@@ -1,5 +1,6 @@
 package io.penumbra.simulator.scenario;
 
+import io.penumbra.domain.BadInputException;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.EOFException;
@@ -49,7 +50,7 @@ public final class InputFile implements AutoCloseable {
         throw e;
       }
     } catch (NoSuchFileException e) {
-      throw new BadInputException(name, 0, "file", "does not exist");
+      throw Mistake.at(name, 0, "file", "does not exist");
     } catch (IOException e) {
       throw unreadable(name, 0, e);
     }
@@ -91,7 +92,7 @@ public final class InputFile implements AutoCloseable {
 
   /** What is wrong with a field of the current line. */
   public BadInputException bad(String field, String problem) {
-    return new BadInputException(name, line, field, problem);
+    return Mistake.at(name, line, field, problem);
   }
 
   @Override
@@ -131,6 +132,6 @@ public final class InputFile implements AutoCloseable {
           case CharacterCodingException _ -> "is not UTF-8 text";
           default -> "cannot be read: " + e.getMessage();
         };
-    return new BadInputException(name, line, "file", problem);
+    return Mistake.at(name, line, "file", problem);
   }
 }

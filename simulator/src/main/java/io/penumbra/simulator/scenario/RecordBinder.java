@@ -1,5 +1,6 @@
 package io.penumbra.simulator.scenario;
 
+import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.chance.Setting;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -279,6 +280,6 @@ final class RecordBinder {
   }
 
   private static BadInputException bad(YamlNode node, String field, String problem) {
-    return new BadInputException(node.source(), node.line(), field, problem);
+    return Mistake.at(node.source(), node.line(), field, problem);
   }
 }

@@ -44,6 +44,20 @@ public record Scenario(
     Require.positive("duration", duration);
   }
 
+  /** The same scenario on other hardware laws. */
+  public Scenario withHardware(HardwareLaws laws) {
+    return new Scenario(
+        name, seed, start, duration, fleet, workload, policies, laws, timing, sync, detection,
+        costs);
+  }
+
+  /** The same scenario with VMs protected otherwise. */
+  public Scenario withPolicies(PolicyMix mix) {
+    return new Scenario(
+        name, seed, start, duration, fleet, workload, mix, hardware, timing, sync, detection,
+        costs);
+  }
+
   /** The streams of this scenario's seed. */
   public Seeds seeds() {
     return new Seeds(seed);

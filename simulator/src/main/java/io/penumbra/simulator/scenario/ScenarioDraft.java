@@ -32,7 +32,7 @@ public final class ScenarioDraft {
   public static ScenarioDraft from(Path file) {
     try {
       if (Files.size(file) > FILE_BYTES_MAX) {
-        throw new BadInputException(
+        throw Mistake.at(
             file.toString(),
             0,
             "file",
@@ -40,11 +40,11 @@ public final class ScenarioDraft {
       }
       return fromText(file.toString(), Files.readString(file));
     } catch (NoSuchFileException e) {
-      throw new BadInputException(file.toString(), 0, "file", "does not exist");
+      throw Mistake.at(file.toString(), 0, "file", "does not exist");
     } catch (CharacterCodingException e) {
-      throw new BadInputException(file.toString(), 0, "file", "is not UTF-8 text");
+      throw Mistake.at(file.toString(), 0, "file", "is not UTF-8 text");
     } catch (IOException e) {
-      throw new BadInputException(file.toString(), 0, "file", "cannot be read: " + e.getMessage());
+      throw Mistake.at(file.toString(), 0, "file", "cannot be read: " + e.getMessage());
     }
   }
 
@@ -69,7 +69,7 @@ public final class ScenarioDraft {
           at.entries()
               .computeIfAbsent(key, _ -> new YamlNode.Table(flag, 0, new LinkedHashMap<>()));
       if (!(child instanceof YamlNode.Table next)) {
-        throw new BadInputException(flag, 0, field, "cannot be set: %s is no table".formatted(key));
+        throw Mistake.at(flag, 0, field, "cannot be set: %s is no table".formatted(key));
       }
       at = next;
     }
@@ -81,8 +81,7 @@ public final class ScenarioDraft {
   public ScenarioDraft set(String assignment) {
     int equals = assignment.indexOf('=');
     if (equals < 1) {
-      throw new BadInputException(
-          "--set", 0, "'" + assignment + "'", "has no '='; expected field=value");
+      throw Mistake.at("--set", 0, "'" + assignment + "'", "has no '='; expected field=value");
     }
     return set(
         assignment.substring(0, equals),

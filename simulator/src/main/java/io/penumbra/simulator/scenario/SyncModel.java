@@ -19,9 +19,8 @@ import java.util.random.RandomGenerator;
  * fresh page, later only old ones. Shipping D takes {@code D / (bandwidth * compression)} seconds
  * plus a round trip. When an epoch ships more slowly than the next one fills, epochs grow until it
  * does not (back-pressure makes epochs longer; it never makes queues longer), which always ends
- * since D never exceeds W. Dirty rates and working sets are assumed (no public trace of dirtied
- * memory exists); for scale, the warm-migration literature reports 1 to 100 MiB/s for servers
- * (Clark et al., NSDI 2005).
+ * since D never exceeds W. The curve is the writable working set of Clark et al. (NSDI 2005). Its
+ * parameters are assumed, not fitted: there is no public trace of dirtied memory.
  */
 public record SyncModel(
     @Setting("MiB per second that one vCPU's share of a VM dirties")

@@ -43,22 +43,22 @@ sealed interface YamlNode {
       }
       YamlNode top = read(source, parser, first, "document");
       if (!(top instanceof Table table)) {
-        throw new BadInputException(
+        throw Mistake.at(
             source, top.line(), "document", "is not a table; expected lines like 'seed: 7'");
       }
       if (parser.nextToken() != null) {
-        throw new BadInputException(
+        throw Mistake.at(
             source, lineOf(parser), "document", "is followed by a second one; expected one");
       }
       return table;
     } catch (JsonProcessingException e) {
-      throw new BadInputException(
+      throw Mistake.at(
           source,
           e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
           "document",
           "is not YAML: " + e.getOriginalMessage());
     } catch (IOException e) {
-      throw new BadInputException(source, 0, "document", "cannot be read: " + e.getMessage());
+      throw Mistake.at(source, 0, "document", "cannot be read: " + e.getMessage());
     }
   }
 
@@ -69,7 +69,7 @@ sealed interface YamlNode {
       case START_OBJECT -> readTable(source, parser, line, field);
       case START_ARRAY -> readItems(source, parser, line, field);
       case VALUE_NULL ->
-          throw new BadInputException(source, line, field, "has no value; expected one after ':'");
+          throw Mistake.at(source, line, field, "has no value; expected one after ':'");
       default -> new Scalar(source, line, parser.getText());
     };
   }
@@ -83,7 +83,7 @@ sealed interface YamlNode {
       String path = field.equals("document") ? key : field + "." + key;
       YamlNode value = read(source, parser, parser.nextToken(), path);
       if (entries.put(key, value) != null) {
-        throw new BadInputException(source, keyLine, path, "is given twice; expected once");
+        throw Mistake.at(source, keyLine, path, "is given twice; expected once");
       }
     }
     return new Table(source, line, entries);

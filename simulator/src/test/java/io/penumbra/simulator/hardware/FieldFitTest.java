@@ -4,17 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.chance.LogNormal;
 import io.penumbra.simulator.chance.Seeds;
 import io.penumbra.simulator.chance.Weibull;
 import io.penumbra.simulator.scenario.HardwareLaws.CauseLaw;
 import io.penumbra.simulator.scenario.HardwareLaws.HostLaws;
+import io.penumbra.simulator.scenario.Scenario;
+import io.penumbra.simulator.scenario.ScenarioDraft;
 import io.penumbra.simulator.scenario.SharedData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FieldFitTest {
 
@@ -70,7 +77,7 @@ class FieldFitTest {
   @Test
   void defaultsAreTheFitOfTheRecords() {
     FieldFit fit = new FieldFit(FieldRecords.read(SharedData.file(RECORDS)));
-    HostLaws fitted = fit.hostLaws(FieldFit::isLargeClusterNode);
+    HostLaws fitted = fit.hostLaws(fit::isOfLargestSystem);
     HostLaws defaults = HostLaws.DEFAULT;
     assertThat(defaults.betweenFailures().shape())
         .isCloseTo(fitted.betweenFailures().shape(), within(0.0005));
@@ -100,7 +107,7 @@ class FieldFitTest {
       assertThat(own.law().shape()).as("system %d", system).isBetween(0.4, 0.85);
       assertThat(own.logLikelihood()).isGreaterThan(own.exponentialLogLikelihood());
     });
-    WeibullFit pooled = fit.pooled(FieldFit::isLargeClusterNode);
+    WeibullFit pooled = fit.pooled(fit::isOfLargestSystem);
     assertThat(pooled.failures()).isEqualTo(7_220);
     assertThat(pooled.censored()).isEqualTo(2_075);
     assertThat(pooled.hostYears()).isCloseTo(6_451, within(1.0));
@@ -109,5 +116,27 @@ class FieldFitTest {
     LogNormalFit repairs = fit.repairs(_ -> true);
     assertThat(repairs.law().median()).isBetween(50.0, 75.0);
     assertThat(repairs.values()).isEqualTo(23_552);
+  }
+
+  @Test
+  void aScenarioTakesItsHostsFromAFile() {
+    Scenario scenario = ScenarioDraft.defaults().set("hardware.host.rate=0.5").build();
+    Scenario refitted = FieldFit.refit(scenario, SharedData.file(RECORDS));
+    assertThat(refitted.hardware().host().rate()).isEqualTo(0.5);
+    assertThat(refitted.hardware().host().betweenFailures().shape())
+        .isCloseTo(0.698, within(0.001));
+    assertThat(refitted.hardware().correlated()).isEqualTo(scenario.hardware().correlated());
+    assertThat(refitted.seed()).isEqualTo(scenario.seed());
+  }
+
+  @Test
+  void aFileWithTooFewFailuresIsRefused(@TempDir Path folder) throws IOException {
+    String record =
+        "20,cluster,512,2048,4,7,7,1-Oct,1-Dec,current,part,16,3,1,2,compute,"
+            + "6/21/2005 10:54,6/21/2005 11:00,6,,Memory Dimm,,,,,No\n";
+    Path file = Files.writeString(folder.resolve("few.csv"), FieldRecordsTest.HEADER + record);
+    assertThatThrownBy(() -> FieldFit.refit(Scenario.DEFAULT, file))
+        .isInstanceOf(BadInputException.class)
+        .hasMessageContaining("few.csv: records: of the largest system have too few failures");
   }
 }

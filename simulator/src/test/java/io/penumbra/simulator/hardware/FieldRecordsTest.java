@@ -3,7 +3,7 @@ package io.penumbra.simulator.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.penumbra.simulator.scenario.BadInputException;
+import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.scenario.FailureCause;
 import io.penumbra.simulator.scenario.InputFile;
 import java.time.LocalDateTime;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class FieldRecordsTest {
 
-  private static final String HEADER =
+  static final String HEADER =
       "System,machine type,nodes,procstot,procsinnode,nodenum,nodenumz,node install,node prod,node"
           + " decom,fru type,mem,cputype,memtype,num intercon,purpose,Prob Started,Prob Fixed,Down"
           + " Time,Facilities,Hardware,Human Error,Network,Undetermined,Software,Same Event\n";
@@ -43,14 +43,16 @@ class FieldRecordsTest {
 
   @Test
   void namesLineAndFieldOfWhatIsWrong() {
-    assertBad("", "t:0", "header is missing");
-    assertBad("System,nodes\n", "t:1: header field 2 is 'nodes'; expected 'machine type'", "");
-    assertBad(HEADER, "t:1", "records are missing");
+    assertBad("", "t:0", "header: is missing");
+    assertBad("System,nodes\n", "t:1: header field 2: is 'nodes'; expected 'machine type'", "");
+    assertBad(HEADER, "t:1", "records: are missing");
     assertBad(
-        HEADER + MEMORY + "20,cluster,512\n", "t:3: record has 3 fields; expected 26", "cut short");
+        HEADER + MEMORY + "20,cluster,512\n",
+        "t:3: record: has 3 fields; expected 26",
+        "cut short");
     assertBad(
         HEADER + MEMORY.replace("6/21/2005 10:54", "21.6.2005"),
-        "t:2: Prob Started is '21.6.2005'",
+        "t:2: Prob Started: is '21.6.2005'",
         "expected month/day/year");
     assertBad(
         HEADER + MEMORY.replace("6/21/2005 10:54", "2/31/2005 10:54"), "t:2: Prob Started", "");
@@ -58,8 +60,8 @@ class FieldRecordsTest {
         HEADER + MEMORY.replace("6/21/2005 11:00", "6/20/2005 11:00"),
         "t:2: Prob Fixed",
         "before Prob Started");
-    assertBad(HEADER + MEMORY.replace(",6,,", ",-6,,"), "t:2: Down Time is '-6'", "0 or more");
-    assertBad(HEADER + MEMORY.replace("1-Dec", "December"), "t:2: node prod is 'December'", "");
+    assertBad(HEADER + MEMORY.replace(",6,,", ",-6,,"), "t:2: Down Time: is '-6'", "0 or more");
+    assertBad(HEADER + MEMORY.replace("1-Dec", "December"), "t:2: node prod: is 'December'", "");
     assertBad(HEADER + MEMORY.replace("Memory Dimm", "\"Memory"), "t:2: field 21", "quote");
   }
 

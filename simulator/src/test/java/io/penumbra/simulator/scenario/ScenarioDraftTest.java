@@ -3,6 +3,7 @@ package io.penumbra.simulator.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.fleet.DomainKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,21 +64,22 @@ class ScenarioDraftTest {
   @Test
   void anUnknownKeyIsRefusedWithTheNearestOne() {
     assertBad(
-        "seed: 1\nfleet:\n  hots: 10\n", "s.yaml:3: fleet.hots is not known; maybe you mean hosts");
-    assertBad("zebra: 1\n", "s.yaml:1: zebra is not known; expected one of name, seed");
+        "seed: 1\nfleet:\n  hots: 10\n",
+        "s.yaml:3: fleet.hots: is not known; maybe you mean hosts");
+    assertBad("zebra: 1\n", "s.yaml:1: zebra: is not known; expected one of name, seed");
   }
 
   @Test
   void aWrongValueIsRefusedWithLineFieldAndWhatWasExpected() {
-    assertBad("\nseed: soon\n", "s.yaml:2: seed is 'soon'; expected a whole number");
+    assertBad("\nseed: soon\n", "s.yaml:2: seed: is 'soon'; expected a whole number");
     assertBad(
-        "duration: long\n", "s.yaml:1: duration is 'long'; expected a duration such as 250ms");
-    assertBad("fleet:\n  zones: many\n", "s.yaml:2: fleet.zones is 'many'");
-    assertBad("fleet: 3\n", "s.yaml:1: fleet is '3'; expected a table");
+        "duration: long\n", "s.yaml:1: duration: is 'long'; expected a duration such as 250ms");
+    assertBad("fleet:\n  zones: many\n", "s.yaml:2: fleet.zones: is 'many'");
+    assertBad("fleet: 3\n", "s.yaml:1: fleet: is '3'; expected a table");
     assertBad("policies:\n  differIn: [shelf]\n", "expected one of host, chassis, rack");
     assertBad("start: yesterday\n", "expected a time such as 2026-01-01T00:00:00Z");
     assertBad("workload:\n  fit: maybe\n", "expected true or false");
-    assertBad("seed:\n", "s.yaml:1: seed has no value");
+    assertBad("seed:\n", "s.yaml:1: seed: has no value");
     assertBad("seed: 1\nseed: 2\n", "s.yaml:2");
     assertBad("- 1\n- 2\n", "is not a table");
     assertBad("fleet: {hosts: 1\n", "s.yaml");
@@ -87,9 +89,9 @@ class ScenarioDraftTest {
   void whatARecordRefusesIsReportedAtItsLine() {
     assertBad(
         "fleet:\n  zones: 2\n  hosts: 0\n",
-        "s.yaml:3: fleet.hosts is refused: hosts is 0; expected 1 to 1000000");
+        "s.yaml:3: fleet.hosts: is refused: hosts is 0; expected 1 to 1000000");
     assertBad("policies:\n  warm: 0.9\n  cold: 0.9\n", "add up to more than 1");
-    assertBad("timing:\n  lease: 500ms\n", "s.yaml:2: timing.lease is refused");
+    assertBad("timing:\n  lease: 500ms\n", "s.yaml:2: timing.lease: is refused");
     assertBad(
         "hardware:\n  host:\n    betweenFailures: {shape: -1}\n",
         "s.yaml:3: hardware.host.betweenFailures.shape");
@@ -99,14 +101,14 @@ class ScenarioDraftTest {
   void aListElementMustBeWhole() {
     assertBad(
         "fleet:\n  generations:\n    - {name: g, share: 1}\n",
-        "fleet.generations[0].vendor is missing; expected server maker");
+        "fleet.generations[0].vendor: is missing; expected server maker");
   }
 
   @Test
   void aFlagIsNamedInsteadOfAFile() {
     assertThatThrownBy(() -> ScenarioDraft.defaults().set("fleet.hosts", "x", "--hosts").build())
         .isInstanceOf(BadInputException.class)
-        .hasMessage("--hosts: fleet.hosts is 'x'; expected a whole number");
+        .hasMessage("--hosts: fleet.hosts: is 'x'; expected a whole number");
     assertThatThrownBy(() -> ScenarioDraft.defaults().set("fleet.hosts"))
         .isInstanceOf(BadInputException.class)
         .hasMessageContaining("expected field=value");
@@ -124,7 +126,7 @@ class ScenarioDraftTest {
   void aMissingFileIsNamed(@TempDir Path folder) {
     assertThatThrownBy(() -> ScenarioDraft.from(folder.resolve("none.yaml")))
         .isInstanceOf(BadInputException.class)
-        .hasMessageContaining("none.yaml: file does not exist");
+        .hasMessageContaining("none.yaml: file: does not exist");
   }
 
   @Test
