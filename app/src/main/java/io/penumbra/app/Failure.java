@@ -20,8 +20,6 @@ record Failure(int exitCode, String what, String advice) {
   static Failure of(Throwable thrown) {
     return switch (thrown) {
       case BadInputException e -> badInput(String.valueOf(e.getMessage()), e.advice());
-      case io.penumbra.simulator.scenario.BadInputException e ->
-          badInput(String.valueOf(e.getMessage()), "");
       case UncheckedIOException e when e.getCause() instanceof FileSystemException cause ->
           of(cause);
       case NoSuchFileException e -> badInput(e.getFile() + ": no such file", "Check the path.");

@@ -149,8 +149,7 @@ final class SimulationCommandsTest {
   }
 
   private static boolean isBadInput(Exception e) {
-    return e instanceof BadInputException
-        || e instanceof io.penumbra.simulator.scenario.BadInputException;
+    return e instanceof BadInputException;
   }
 
   @Command(name = "penumbra")
