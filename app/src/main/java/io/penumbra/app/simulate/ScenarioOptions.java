@@ -2,8 +2,6 @@ package io.penumbra.app.simulate;
 
 import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.hardware.FieldFit;
-import io.penumbra.simulator.hardware.FieldRecords;
-import io.penumbra.simulator.scenario.HardwareLaws;
 import io.penumbra.simulator.scenario.Scenario;
 import io.penumbra.simulator.scenario.ScenarioDraft;
 import java.nio.file.Path;
@@ -90,7 +88,7 @@ final class ScenarioOptions {
     durations.ifPresent(draft::durations);
     assignments.forEach(draft::set);
     Scenario scenario = draft.build();
-    return failures.map(records -> fitted(scenario, records)).orElse(scenario);
+    return failures.map(records -> FieldFit.refit(scenario, records)).orElse(scenario);
   }
 
   private static Duration length(double days) {
@@ -98,23 +96,5 @@ final class ScenarioOptions {
       throw new BadInputException("--days", "is " + days + "; expected more than 0, to 36525", "");
     }
     return Duration.ofMillis(Math.round(days * MILLIS_PER_DAY));
-  }
-
-  private static Scenario fitted(Scenario scenario, Path records) {
-    HardwareLaws.HostLaws laws =
-        new FieldFit(FieldRecords.read(records)).hostLaws(FieldFit::isClusterNode);
-    return new Scenario(
-        scenario.name(),
-        scenario.seed(),
-        scenario.start(),
-        scenario.duration(),
-        scenario.fleet(),
-        scenario.workload(),
-        scenario.policies(),
-        scenario.hardware().withHost(laws),
-        scenario.timing(),
-        scenario.sync(),
-        scenario.detection(),
-        scenario.costs());
   }
 }
