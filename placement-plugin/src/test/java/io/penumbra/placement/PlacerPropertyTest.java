@@ -35,7 +35,7 @@ class PlacerPropertyTest {
 
   static List<Long> seeds() {
     List<Long> seeds = new ArrayList<>();
-    for (long seed = 1; seed <= Integer.getInteger("penumbra.seeds", 15); seed++) {
+    for (long seed = 1; seed <= Integer.getInteger("penumbra.seeds", 12); seed++) {
       seeds.add(seed);
     }
     return seeds;

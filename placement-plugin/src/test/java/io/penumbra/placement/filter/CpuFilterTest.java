@@ -1,0 +1,38 @@
+package io.penumbra.placement.filter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.policy.Diversity;
+import io.penumbra.placement.fleet.SmallFleet;
+import io.penumbra.placement.spi.Ask;
+import io.penumbra.placement.spi.Verdict;
+import org.junit.jupiter.api.Test;
+
+class CpuFilterTest {
+
+  private final SmallFleet fleet =
+      new SmallFleet().host("a").host("b").host("c").run("vm-1", "a", new Resources(10, 1024, 0));
+
+  @Test
+  void refusesAHostWithTooLittleFreeAndSaysHowMuch() {
+    Ask ask = fleet.forPrimary(new Resources(7, 1024, 0));
+
+    assertThat(new CpuFilter().check(fleet.view("a"), ask))
+        .isEqualTo(new Verdict.Refusal("7 vCPU", "6 vCPU", 6));
+    assertThat(new CpuFilter().check(fleet.view("b"), ask)).isEqualTo(Verdict.PASS);
+  }
+
+  @Test
+  void aShadowSharesReserveOnlyWithShadowsOfOtherDomains() {
+    fleet.shadow("vm-1", "b");
+
+    Ask another = fleet.forShadow("c", new Resources(10, 1024, 0), Diversity.HOST_ONLY);
+    Ask same = fleet.forShadow("a", new Resources(10, 1024, 0), Diversity.HOST_ONLY);
+
+    assertThat(new CpuFilter().passes(fleet.view("b"), another)).isTrue();
+    assertThat(new CpuFilter().passes(fleet.view("b"), same)).isFalse();
+    assertThat(new CpuFilter().check(fleet.view("b"), same))
+        .isEqualTo(new Verdict.Refusal("10 vCPU", "6 vCPU", 6));
+  }
+}

@@ -1,0 +1,29 @@
+package io.penumbra.placement.filter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penumbra.placement.fleet.SmallFleet;
+import io.penumbra.placement.spi.Ask;
+import io.penumbra.placement.spi.Verdict;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class RequiredTraitsFilterTest {
+
+  @Test
+  void refusesByTraitAndNamesTheOnesThatMatter() {
+    SmallFleet fleet =
+        new SmallFleet()
+            .host("a", SmallFleet.profile("a", "GPU"))
+            .host("b", SmallFleet.profile("b", "GPU", "SSD"));
+    Ask ask =
+        fleet.forPrimary(
+            SmallFleet.request(
+                List.of(), Optional.empty(), List.of("GPU", "SSD"), List.of(), List.of()));
+
+    assertThat(new RequiredTraitsFilter().check(fleet.view("a"), ask))
+        .isEqualTo(new Verdict.Refusal("GPU, SSD", "lacks SSD", 1));
+    assertThat(new RequiredTraitsFilter().check(fleet.view("b"), ask)).isEqualTo(Verdict.PASS);
+  }
+}
