@@ -21,6 +21,7 @@ import io.penumbra.simulator.check.OutputWaitsForAck;
 import io.penumbra.simulator.check.ShadowsStandApart;
 import io.penumbra.simulator.check.ShadowsStaySilent;
 import io.penumbra.simulator.fault.FaultDice;
+import io.penumbra.simulator.time.VirtualTime;
 import io.penumbra.simulator.world.Operations;
 import io.penumbra.simulator.world.SimulatedCloud;
 import io.penumbra.simulator.world.SimulatedFencer;

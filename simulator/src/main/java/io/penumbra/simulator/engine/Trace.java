@@ -1,6 +1,7 @@
 package io.penumbra.simulator.engine;
 
 import io.penumbra.domain.command.Command;
+import io.penumbra.simulator.time.VirtualTime;
 import io.penumbra.simulator.world.Happening;
 import io.penumbra.simulator.world.WorldObserver;
 import java.util.ArrayDeque;

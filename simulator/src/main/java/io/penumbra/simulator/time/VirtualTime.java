@@ -1,4 +1,4 @@
-package io.penumbra.simulator.engine;
+package io.penumbra.simulator.time;
 
 import java.time.Duration;
 import java.time.Instant;
