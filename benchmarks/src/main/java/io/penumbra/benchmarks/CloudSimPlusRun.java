@@ -3,6 +3,7 @@ package io.penumbra.benchmarks;
 import ch.qos.logback.classic.Level;
 import io.penumbra.benchmarks.SharedScenario.Arrival;
 import io.penumbra.benchmarks.SharedScenario.Failure;
+import io.penumbra.domain.Resources;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -49,13 +50,16 @@ public final class CloudSimPlusRun {
     this.scenario = scenario;
   }
 
+  /** One run in a process of its own; see {@link ChildRun}. */
+  public static void main(String... args) {
+    ChildRun.report(args, scenario -> run(SharedScenario.of(scenario)).toString());
+  }
+
   /** Runs the scenario to its end. */
   static Counts run(SharedScenario scenario) {
     Log.setLevel(Level.OFF);
     CloudSimPlusRun run = new CloudSimPlusRun(scenario);
-    for (int i = 0; i < scenario.hosts(); i++) {
-      run.hosts.add(run.host());
-    }
+    scenario.hosts().forEach(capacity -> run.hosts.add(host(capacity)));
     Datacenter datacenter =
         new DatacenterSimple(run.simulation, run.hosts, new VmAllocationPolicyFirstFit());
     DatacenterBroker broker = new DatacenterBrokerSimple(run.simulation);
@@ -66,12 +70,12 @@ public final class CloudSimPlusRun {
     return run.counts;
   }
 
-  private Host host() {
-    List<Pe> pes = new ArrayList<>(scenario.hostVcpus());
-    for (int i = 0; i < scenario.hostVcpus(); i++) {
+  private static Host host(Resources capacity) {
+    List<Pe> pes = new ArrayList<>(capacity.vcpus());
+    for (int i = 0; i < capacity.vcpus(); i++) {
       pes.add(new PeSimple(MIPS));
     }
-    return new HostSimple(scenario.hostMemoryMib(), BANDWIDTH, scenario.hostDiskGib() * 1024, pes)
+    return new HostSimple(capacity.memoryMib(), BANDWIDTH, capacity.diskGib() * 1024, pes)
         .setVmScheduler(new VmSchedulerSpaceShared());
   }
 
@@ -160,8 +164,8 @@ public final class CloudSimPlusRun {
 
     private void arrive() {
       Arrival arrival = scenario.arrivals().get(nextArrival++);
-      VmSimple vm = new VmSimple(MIPS, arrival.vcpus());
-      vm.setRam(arrival.memoryMib()).setBw(1).setSize(arrival.diskGib() * 1024);
+      VmSimple vm = new VmSimple(MIPS, arrival.size().vcpus());
+      vm.setRam(arrival.size().memoryMib()).setBw(1).setSize(arrival.size().diskGib() * 1024);
       counts.arrived++;
       submit(new Stay(vm, arrival.at() + arrival.lifetime(), false));
       scheduleArrival();
