@@ -33,8 +33,8 @@ import org.cloudsimplus.vms.VmSimple;
  * between arrivals, departures and failures. A VM is handed to the broker when it arrives and not
  * all at the start, which spares the broker a scan of its waiting list per VM. Placement is its own
  * first fit, hosts fail through its own {@link HostFaultInjection}, and a VM whose host fails is
- * submitted again for the rest of its life. There is no failure detection, fencing, shadow or state
- * to move.
+ * submitted again for the rest of its life. Its clean-up at the end is cut off. There is no failure
+ * detection, fencing, shadow or state to move.
  */
 public final class CloudSimPlusRun {
 
@@ -106,6 +106,7 @@ public final class CloudSimPlusRun {
     private static final int FAIL = 10_003;
     private static final int MEND = 10_004;
     private static final int RESTART = 10_005;
+    private static final int END = 10_006;
 
     private final Datacenter datacenter;
     private final DatacenterBroker broker;
@@ -125,6 +126,7 @@ public final class CloudSimPlusRun {
     protected void startInternal() {
       scheduleArrival();
       scheduleFailure();
+      schedule(scenario.seconds(), END);
     }
 
     private void scheduleArrival() {
@@ -158,6 +160,8 @@ public final class CloudSimPlusRun {
         case FAIL -> fail();
         case MEND -> mend((HostSimple) event.getData());
         case RESTART -> restart((Stay) event.getData());
+        // Its own ending would take every VM from a list of all VMs, one by one.
+        case END -> simulation.abort();
         default -> {}
       }
     }
