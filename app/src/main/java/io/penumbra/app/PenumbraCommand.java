@@ -1,5 +1,6 @@
 package io.penumbra.app;
 
+import io.penumbra.app.decisions.DecisionsCommand;
 import io.penumbra.app.train.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
       "and brings it to life before or just after the original dies.",
       ""
     },
-    subcommands = {DoctorCommand.class, TrainCommand.class},
+    subcommands = {DecisionsCommand.class, DoctorCommand.class, TrainCommand.class},
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions, for every command:%n",
     footerHeading = "%nExamples:%n",

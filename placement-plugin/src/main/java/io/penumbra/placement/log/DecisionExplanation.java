@@ -11,6 +11,9 @@ import io.penumbra.placement.PlacementDecision.Placed;
 import io.penumbra.placement.PlacementDecision.Refused;
 import io.penumbra.placement.PlacementDecision.RunnerUp;
 import io.penumbra.placement.fleet.HostView;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,18 +116,24 @@ public final class DecisionExplanation {
     String winner = names(placed.primary(), placed.shadows(), fixed);
     String other = names(second.primary(), second.shadows(), fixed);
     if (second.shadows().size() < placed.shadows().size()) {
-      return "%s (score %.3f) was preferred to %s (score %.3f), for which only %d of %d shadows were found."
-          .formatted(
-              winner,
-              placed.score(),
-              other,
-              second.score(),
-              second.shadows().size(),
-              placed.shadows().size());
+      return String.format(
+          Locale.ROOT,
+          "%s (score %.3f) was preferred to %s (score %.3f), for which only %d of %d shadows were found.",
+          winner,
+          placed.score(),
+          other,
+          second.score(),
+          second.shadows().size(),
+          placed.shadows().size());
     }
     if (second.margin() < ScoreGap.LEAST) {
-      return "%s scored the same as %s (%.3f); the request's seed %d decided."
-          .formatted(winner, other, placed.score(), recorded.request().seed());
+      return String.format(
+          Locale.ROOT,
+          "%s scored the same as %s (%.3f); %s.",
+          winner,
+          other,
+          placed.score(),
+          tieBreak(placed, second, fixed));
     }
     List<String> parts = new ArrayList<>();
     if (!fixed) {
@@ -133,26 +142,36 @@ public final class DecisionExplanation {
     for (int i = 0; i < placed.shadows().size(); i++) {
       part(parts, fixed ? "" : "shadow's ", placed.shadows().get(i), second.shadows().get(i));
     }
-    return "%s was %.3f better than %s (%.3f against %.3f): %s."
-        .formatted(
-            winner,
-            second.margin(),
-            other,
-            placed.score(),
-            second.score(),
-            String.join(", ", parts));
+    return String.format(
+        Locale.ROOT,
+        "%s was %.3f better than %s (%.3f against %.3f): %s.",
+        winner,
+        second.margin(),
+        other,
+        placed.score(),
+        second.score(),
+        String.join(", ", parts));
+  }
+
+  /** Pairs are tried in the order of their primaries' own scores, and those in the seed's order. */
+  private String tieBreak(Placed placed, RunnerUp second, boolean fixed) {
+    double lead = fixed ? 0 : ScoreGap.between(placed.primary(), second.primary()).total();
+    return Math.abs(lead) < ScoreGap.LEAST
+        ? "the request's seed %d decided".formatted(recorded.request().seed())
+        : "of equal pairs the one whose primary scores higher by itself is taken";
   }
 
   private static void part(List<String> parts, String whose, Candidate winner, Candidate other) {
     for (ScoreGap.Part part : ScoreGap.between(winner, other).parts()) {
       parts.add(
-          "%s%s %+.3f (%s against %s)"
-              .formatted(
-                  whose,
-                  part.weigher(),
-                  part.difference(),
-                  raw(part.winner().raw()),
-                  raw(part.other().raw())));
+          String.format(
+              Locale.ROOT,
+              "%s%s %+.3f (%s against %s)",
+              whose,
+              part.weigher(),
+              part.difference(),
+              raw(part.winner().raw()),
+              raw(part.other().raw())));
     }
   }
 
@@ -168,10 +187,10 @@ public final class DecisionExplanation {
 
   private void refusals(boolean fixed) {
     if (!fixed) {
-      add(tally(RefusalTally.of(table.primaries()), "for the VM itself"));
+      add(tally(RefusalTally.of(table.primaries()), " for the VM itself"));
     }
     if (!table.shadows().isEmpty()) {
-      add(tally(RefusalTally.of(table.shadows()), "for its shadow"));
+      add(tally(RefusalTally.of(table.shadows()), " for its shadow"));
     }
     if (table.effort().capped()) {
       add(
@@ -182,9 +201,9 @@ public final class DecisionExplanation {
 
   private static String tally(RefusalTally tally, String purpose) {
     if (tally.refused() == 0) {
-      return "No host of %d was refused %s.".formatted(tally.hosts(), purpose);
+      return "No host of %d was refused%s.".formatted(tally.hosts(), purpose);
     }
-    return "%d of %d hosts refused %s: %s."
+    return "%d of %d hosts refused%s: %s."
         .formatted(
             tally.refused(),
             tally.hosts(),
@@ -211,7 +230,7 @@ public final class DecisionExplanation {
       return;
     }
     RefusalTally tally = RefusalTally.of(rows);
-    add(tally(tally, "(each counted once)"));
+    add(tally(tally, ", each counted once"));
     tally.nearly().stream()
         .limit(NEAR_MAX)
         .forEach(near ->
@@ -246,7 +265,12 @@ public final class DecisionExplanation {
         risk.drivers().stream()
             .limit(DRIVERS_MAX)
             .map(d ->
-                "%s = %s (%+.2f log-odds)".formatted(d.feature(), raw(d.value()), d.contribution()))
+                String.format(
+                    Locale.ROOT,
+                    "%s = %s (%+.2f log-odds)",
+                    d.feature(),
+                    raw(d.value()),
+                    d.contribution()))
             .collect(Collectors.joining(", "));
     return "Risk of %s: %s within %s by %s%s."
         .formatted(
@@ -283,18 +307,21 @@ public final class DecisionExplanation {
     return hosts.stream().map(HostId::value).collect(Collectors.joining(" and "));
   }
 
-  /** As few digits as keep three of them meaningful. */
+  /** Four meaningful digits, without zeros at the end; all of a whole number. */
   static String raw(double value) {
-    if (value == Math.rint(value) && Math.abs(value) < 1e9) {
-      return String.format(Locale.ROOT, "%d", (long) value);
+    if (!Double.isFinite(value)) {
+      return Double.toString(value);
     }
-    return Math.abs(value) >= 0.1
-        ? String.format(Locale.ROOT, "%.3f", value)
-        : String.format(Locale.ROOT, "%.3g", value);
+    BigDecimal exact = BigDecimal.valueOf(value);
+    BigDecimal told =
+        Math.abs(value) >= 1000
+            ? exact.setScale(0, RoundingMode.HALF_UP)
+            : exact.round(new MathContext(4, RoundingMode.HALF_UP));
+    return told.signum() == 0 ? "0" : told.stripTrailingZeros().toPlainString();
   }
 
   static String percent(double share) {
-    return String.format(Locale.ROOT, share >= 0.1 ? "%.0f %%" : "%.2g %%", share * 100);
+    return raw(share * 100) + " %";
   }
 
   static String seconds(Duration duration) {

@@ -28,6 +28,7 @@ import io.penumbra.placement.PlacementDecision;
 import io.penumbra.placement.spi.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -142,6 +143,11 @@ final class LogFormat {
   private static String brief(JsonNode node) {
     String text = node.isMissingNode() ? "nothing" : node.toString();
     return text.length() <= BRIEF_MAX ? text : text.substring(0, BRIEF_MAX) + "...";
+  }
+
+  /** A value as JSON on one line. */
+  static String line(Object value) {
+    return new String(write(MAPPER.writer(), value), StandardCharsets.UTF_8);
   }
 
   /** A value as JSON on several lines, for people and other programs. */

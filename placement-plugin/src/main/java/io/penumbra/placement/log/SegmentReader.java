@@ -1,7 +1,6 @@
 package io.penumbra.placement.log;
 
 import io.penumbra.domain.BadInputException;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,6 +18,9 @@ final class SegmentReader implements AutoCloseable {
   private final SegmentFile segment;
   private final InputStream in;
   private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(1024);
+  private final byte[] chunk = new byte[1 << 16];
+  private int chunkAt;
+  private int chunkSize;
   private long nextOffset;
   private long offset;
   private long number;
@@ -55,7 +57,7 @@ final class SegmentReader implements AutoCloseable {
     try {
       InputStream in = Files.newInputStream(segment.lines());
       in.skipNBytes(from);
-      return new BufferedInputStream(in, 1 << 16);
+      return in;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + segment.lines(), e);
     }
@@ -74,12 +76,13 @@ final class SegmentReader implements AutoCloseable {
   private boolean readBytes() {
     buffer.reset();
     try {
-      for (int b = in.read(); b != '\n'; b = in.read()) {
-        if (b < 0) {
+      while (!appendToLineEnd()) {
+        chunkSize = in.read(chunk);
+        chunkAt = 0;
+        if (chunkSize < 0) {
           noteEnd();
           return false;
         }
-        buffer.write(b);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + segment.lines(), e);
@@ -89,6 +92,18 @@ final class SegmentReader implements AutoCloseable {
     nextOffset += length + 1L;
     number++;
     return true;
+  }
+
+  /** Takes bytes from the chunk up to the next line feed; true when there was one. */
+  private boolean appendToLineEnd() {
+    int end = chunkAt;
+    while (end < chunkSize && chunk[end] != '\n') {
+      end++;
+    }
+    buffer.write(chunk, chunkAt, Math.max(0, end - chunkAt));
+    boolean found = end < chunkSize;
+    chunkAt = found ? end + 1 : end;
+    return found;
   }
 
   private void noteEnd() {

@@ -1,0 +1,71 @@
+package io.penumbra.app.decisions;
+
+import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.VmId;
+import io.penumbra.placement.log.DecisionEntry;
+import io.penumbra.placement.log.DecisionHistory;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** Which log is read, and how a decision in it is named. */
+final class LogOption {
+
+  @Option(
+      names = "--log",
+      paramLabel = "DIR",
+      defaultValue = "penumbra-out/decisions",
+      description = "The decision log to read (default: ${DEFAULT-VALUE}).")
+  private Path directory;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
+  LogOption() {}
+
+  /** Opens the log; what a reader should know of it goes to {@code err}. */
+  DecisionHistory open(PrintWriter err) {
+    DecisionHistory history = DecisionHistory.open(directory);
+    history.notes().forEach(note -> err.println("note: " + note));
+    return history;
+  }
+
+  /** The decision with this number, or the newest on this VM or of this request. */
+  static DecisionEntry find(DecisionHistory history, String named) {
+    Optional<DecisionEntry> byNumber =
+        named.matches("#?[0-9]{1,18}")
+            ? history.entry(Long.parseLong(named.replace("#", "")))
+            : Optional.empty();
+    return byNumber
+        .or(() -> newest(history.find(entry -> entry.vm().value().equals(named))))
+        .or(() -> newest(history.find(entry -> entry.request().value().equals(named))))
+        .orElseThrow(() -> unknown(history, named));
+  }
+
+  private static Optional<DecisionEntry> newest(List<DecisionEntry> entries) {
+    return entries.isEmpty() ? Optional.empty() : Optional.of(entries.getLast());
+  }
+
+  private static BadInputException unknown(DecisionHistory history, String named) {
+    if (history.entries().isEmpty()) {
+      return new BadInputException(named, "is not in the log, which holds no decision yet", "");
+    }
+    return new BadInputException(
+        named,
+        "is no VM, request or decision number in the log, which holds decisions %d to %d"
+            .formatted(history.entries().getFirst().number(), history.entries().getLast().number()),
+        advice(ClosestNames.to(named, vms(history))));
+  }
+
+  /** The advice that names what somebody may have meant. */
+  static String advice(List<String> closest) {
+    return closest.isEmpty()
+        ? "Try: penumbra decisions list"
+        : "Maybe you meant %s. All of them: penumbra decisions list"
+            .formatted(String.join(", ", closest));
+  }
+
+  static List<String> vms(DecisionHistory history) {
+    return history.entries().stream().map(DecisionEntry::vm).distinct().map(VmId::value).toList();
+  }
+}
