@@ -133,7 +133,7 @@ public record HardwareLaws(
       @Setting("hours such signs last") LogNormal falseAlarmHours) {
 
     public static final PrecursorLaws DEFAULT =
-        new PrecursorLaws(new LogNormal(12, 1.0), 0.5, new LogNormal(24, 0.8));
+        new PrecursorLaws(new LogNormal(48, 1.0), 0.3, new LogNormal(24, 0.8));
 
     public PrecursorLaws {
       Require.notNegative("falseAlarmsPerHostYear", falseAlarmsPerHostYear);

@@ -6,10 +6,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * How a cause of failure shows in telemetry when its signs are fully grown, at strength 1. Signs
- * grow slowly at first: levels by the square of the progress, counters by its cube. Sizes are of
- * the order that field studies report (Schroeder et al. 2009 for memory, Pinheiro et al. 2007 for
- * disks); the rest is assumed.
+ * How a cause of failure shows in telemetry when its signs are fully grown, at strength 1. Levels
+ * grow with the progress, counters with its square. Sizes are of the order that field studies
+ * report (Schroeder et al. 2009 for memory, Pinheiro et al. 2007 for disks); the rest is assumed.
  *
  * @param correctedErrors corrected memory errors that have accumulated
  * @param diskDefects disk defects that have accumulated

@@ -293,9 +293,9 @@ public final class SimulatedTelemetry {
         return;
       }
       Signs signs = Signs.of(precursor.cause());
-      double counted = precursor.strength() * progress * progress * progress;
+      double counted = precursor.strength() * progress * progress;
       double dayBefore = progress(precursor, millis - MILLIS_PER_DAY);
-      double countedBefore = precursor.strength() * dayBefore * dayBefore * dayBefore;
+      double countedBefore = precursor.strength() * dayBefore * dayBefore;
       correctedErrors += signs.correctedErrors() * counted;
       correctedErrorsDayBefore += signs.correctedErrors() * countedBefore;
       diskDefects += signs.diskDefects() * counted;
@@ -303,7 +303,7 @@ public final class SimulatedTelemetry {
       guestCrashes += signs.guestCrashes() * (counted - countedBefore);
       ioErrors += signs.ioErrors() * (counted - countedBefore);
       if (progress < 1) {
-        double level = precursor.strength() * progress * progress;
+        double level = precursor.strength() * progress;
         commandTimeouts += signs.commandTimeouts() * level;
         cpuCelsius += signs.cpuCelsius() * level;
         inletCelsius += signs.inletCelsius() * level;
