@@ -11,6 +11,7 @@ import io.penumbra.placement.PlacementSettings;
 import io.penumbra.placement.Placer;
 import io.penumbra.placement.fleet.Fleet;
 import io.penumbra.placement.fleet.FleetSettings;
+import io.penumbra.placement.fleet.HostView;
 import io.penumbra.placement.log.DecisionLog;
 import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.scheduler.detector.HeartbeatMonitor;
@@ -75,6 +76,7 @@ public final class ControllerProcess {
   private Inbox inbox;
   private @Nullable ControlLoop loop;
   private HeartbeatMonitor monitor;
+  private @Nullable Fleet fleet;
   private long stepAt = Long.MAX_VALUE;
   private long tickAt = Long.MAX_VALUE;
   private int life;
@@ -114,7 +116,8 @@ public final class ControllerProcess {
     stepAt = Long.MAX_VALUE;
     tickAt = Long.MAX_VALUE;
     guarded(() -> {
-      Placer placer = new Placer(new Fleet(setup.fleet), setup.placement);
+      fleet = new Fleet(setup.fleet);
+          Placer placer = new Placer(fleet, setup.placement);
       loop = ControlLoop.start(ports(), placer, setup.settings, setup.transitions);
     });
     if (loop != null) {
@@ -144,6 +147,18 @@ public final class ControllerProcess {
     life++;
     setup.crashes.disarm();
     setup.world.controllerWent(false, why);
+  }
+
+  /** Memory that placement holds back for shadows besides what they hold, in MiB. */
+  long reservedMemoryMib() {
+    Fleet known = fleet;
+    long reserved = 0;
+    if (known != null) {
+      for (HostView host : known.hosts()) {
+        reserved += host.reserved().memoryMib();
+      }
+    }
+    return reserved;
   }
 
   /** Something for the loop from outside the cloud's feed. Lost when the process is down. */

@@ -43,6 +43,7 @@ public final class Rig {
    *
    * @param everyHostBeats whether heartbeats are not elided
    * @param askTwiceEvery asks the mirror fleet at every n-th decision; 0 never
+   * @param check whether the checkers look on
    */
   public record Blueprint(
       Instant start,
@@ -59,7 +60,8 @@ public final class Rig {
       boolean everyHostBeats,
       int askTwiceEvery,
       List<String> canaries,
-      Seams seams) {}
+      Seams seams,
+      boolean check) {}
 
   private final VirtualTime time;
   private final World world;
@@ -109,6 +111,9 @@ public final class Rig {
     OutputWaitsForAck output = new OutputWaitsForAck(world, breaches);
     ShadowsStaySilent silent = new ShadowsStaySilent(world, breaches);
     BreakerHolds breaker = new BreakerHolds(world, plan.scheduler().breaker(), breaches);
+    if (!plan.check()) {
+      return List.of();
+    }
     world.observe(one);
     world.observe(apart);
     world.observe(epochs);
@@ -144,7 +149,9 @@ public final class Rig {
                             world, dice, plan.seeds(), event -> self[0].offer(event))),
                 seams.journal().apply(new JournalAtRisk(journal, crashes, reader)),
                 plan.alerts(),
-                new WatchedDecisions(plan.decisions(), promises, reasons, reader),
+                plan.check()
+                    ? new WatchedDecisions(plan.decisions(), promises, reasons, reader)
+                    : plan.decisions(),
                 seams.fleet().apply(plan.fleet()),
                 plan.placement(),
                 seams.settings().apply(plan.scheduler()),

@@ -49,7 +49,7 @@ public final class Tenants {
   }
 
   /** One wish. */
-  public record Wish(Vm vm, VmSync sync, Optional<Duration> lifetime, long seed) {}
+  public record Wish(int number, Vm vm, VmSync sync, Optional<Duration> lifetime, long seed) {}
 
   /** A tenant asks for a VM now. */
   public void ask(Wish wish) {
@@ -97,7 +97,7 @@ public final class Tenants {
   private void booted(Wish wish, int attempt, List<HostId> excluded, WorldHost host, long askedAt) {
     if (world.agentAnswers(host) || (host.agentWorks() && !world.controllerUp())) {
       placed++;
-      world.create(wish.vm(), host, wish.sync());
+      world.create(wish.vm(), wish.number(), host, wish.sync());
       cloud.vmCreated(wish.vm(), host);
       wish.lifetime().ifPresent(life -> world.time().after(life, () -> leave(wish.vm().id())));
       return;

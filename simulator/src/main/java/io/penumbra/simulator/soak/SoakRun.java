@@ -112,7 +112,8 @@ public final class SoakRun {
         options.everyHostBeats(),
         1,
         List.of("PENUMBRA-CANARY-GUEST-BYTES", "PENUMBRA-CANARY-BMC-PASSWORD"),
-        options.seams());
+        options.seams(),
+        true);
   }
 
   private Rig rig() {

@@ -41,6 +41,8 @@ public final class Instance {
   boolean pausedForSync;
   boolean fenced;
   boolean frozen;
+  long bootedAt;
+  long stoppedAt;
   int fillAttempt;
 
   Instance(
@@ -95,6 +97,21 @@ public final class Instance {
   /** How far it follows, when it is a shadow. */
   public Replica replica() {
     return replica;
+  }
+
+  /** When the guest's memory began, in nanoseconds since start; a promotion carries it on. */
+  public long bootedAt() {
+    return bootedAt;
+  }
+
+  /** When it was last stopped, in nanoseconds since start. */
+  public long stoppedAt() {
+    return stoppedAt;
+  }
+
+  /** Whether it is held for a planned move. */
+  public boolean pausedForItsLastSync() {
+    return pausedForSync;
   }
 
   /** Whether something was ordered to keep it from serving. */

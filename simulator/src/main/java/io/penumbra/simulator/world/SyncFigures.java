@@ -79,6 +79,11 @@ public final class SyncFigures {
     return (long) (vm.dirtiedMib(Duration.ofNanos(nanos)) * MIB);
   }
 
+  /** MiB of a full image on the wire. */
+  public double imageMib() {
+    return vm.model().imageMib(vm.memoryMib());
+  }
+
   /** MiB per second sent to one shadow of this mode in the long run. */
   public double wireMibPerSecond(ShadowMode shadowMode) {
     return vm.wireMibPerSecond(shadowMode, Duration.ofNanos(interval));

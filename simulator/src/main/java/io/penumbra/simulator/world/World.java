@@ -119,12 +119,13 @@ public final class World {
   // Guests.
 
   /** A VM's guest runs for the first time. */
-  public Instance create(Vm vm, WorldHost host, VmSync sync) {
-    WorldVm created = new WorldVm(vm, now(), new SyncFigures(sync));
+  public Instance create(Vm vm, int number, WorldHost host, VmSync sync) {
+    WorldVm created = new WorldVm(vm, number, now(), new SyncFigures(sync));
     vms.put(vm.id(), created);
     EpochClock epochs = new EpochClock(0, now(), created.sync().interval());
     Instance primary =
         new Instance(created, host, Role.PRIMARY, ShadowMode.NONE, vm.size(), epochs);
+    primary.bootedAt = now();
     place(primary);
     created.current = primary;
     created.loadBalancer = host;
@@ -172,6 +173,9 @@ public final class World {
   public void stop(Instance instance, String why) {
     instance.fillAttempt++;
     boolean served = instance.serving();
+    if (instance.state != State.STOPPED) {
+      instance.stoppedAt = now();
+    }
     if (served) {
       freezeShadows(instance.vm());
       instance.epochs().stop(now());
@@ -270,6 +274,7 @@ public final class World {
     for (Instance other : vm.shadows()) {
       other.replica().rebase(held, closedAt);
     }
+    shadow.bootedAt = vm.current == null ? now() : vm.current.bootedAt;
     vm.current = shadow;
     hold(shadow, vm.vm().size());
     long takes = vm.sync().activation(shadow.mode());
@@ -286,7 +291,9 @@ public final class World {
 
   /** A guest boots from its disk; what was in its memory is gone. */
   public void boot(Instance primary, String why, Runnable then) {
-    start(primary, drawBoot(), why, then);
+    long boots = drawBoot();
+    primary.bootedAt = now() + boots;
+    start(primary, boots, why, then);
   }
 
   private void start(Instance instance, long takes, String why, Runnable then) {

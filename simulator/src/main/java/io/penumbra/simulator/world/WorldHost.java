@@ -67,6 +67,11 @@ public final class WorldHost {
     return bmcAnswers && !feedDown;
   }
 
+  /** Whether it has stopped at least once in this run. */
+  public boolean everStopped() {
+    return stoppedAt > 0;
+  }
+
   /** How fast its clock runs: 1 is true time. */
   public double clockRate() {
     return clockRate;

@@ -13,6 +13,7 @@ public final class WorldVm {
 
   private final long createdAt;
   private final SyncFigures sync;
+  private final int number;
   private final List<Instance> instances = new ArrayList<>();
   Vm vm;
   boolean deleted;
@@ -26,8 +27,9 @@ public final class WorldVm {
   long storedClosedAt;
   long commandsDoneAt;
 
-  WorldVm(Vm vm, long createdAt, SyncFigures sync) {
+  WorldVm(Vm vm, int number, long createdAt, SyncFigures sync) {
     this.vm = vm;
+    this.number = number;
     this.sync = sync;
     this.createdAt = createdAt;
   }
@@ -68,6 +70,11 @@ public final class WorldVm {
   /** Where the name points. */
   public Optional<WorldHost> dns() {
     return Optional.ofNullable(dns);
+  }
+
+  /** Its place in the workload. */
+  public int number() {
+    return number;
   }
 
   /** How long its state takes to travel. */

@@ -1,0 +1,34 @@
+package io.penumbra.simulator.engine;
+
+import io.penumbra.simulator.hardware.FailureKind;
+import io.penumbra.simulator.hardware.HardwareFailure;
+import java.util.Arrays;
+import java.util.List;
+
+/** Answers whether a host will crash within some time; only figures may ask. */
+final class FailureIndex {
+
+  private final long[][] crashes;
+
+  FailureIndex(int hosts, List<HardwareFailure> failures) {
+    crashes = new long[hosts][];
+    Arrays.fill(crashes, new long[0]);
+    for (HardwareFailure failure : failures) {
+      if (failure.kind() != FailureKind.SLOW) {
+        long[] before = crashes[failure.host()];
+        long[] after = Arrays.copyOf(before, before.length + 1);
+        after[before.length] = failure.at().toNanos();
+        crashes[failure.host()] = after;
+      }
+    }
+  }
+
+  boolean failsWithin(int host, long from, long horizon) {
+    for (long at : crashes[host]) {
+      if (at >= from && at <= from + horizon) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
