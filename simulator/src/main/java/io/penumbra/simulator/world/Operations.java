@@ -219,7 +219,8 @@ public final class Operations implements WorldObserver {
         }
       } else if (!isCurrent(instance)) {
         world.takeOff(instance);
-      } else if (instance.state() == State.STOPPED && !instance.fenced()) {
+      } else if (instance.state() == State.STOPPED
+          && (!instance.fenced() || unprotected(instance))) {
         world.boot(instance, "started again, its host is back", () -> {});
       }
     }
