@@ -67,6 +67,18 @@ public final class HeartbeatMonitor {
     deadlines.add(new Deadline(deadlineOf(fresh), host));
   }
 
+  /**
+   * Watches a host that is suspected already, as by a detector before a restart: the next heartbeat
+   * says that it is back. Without it, a trouble that ended while nobody looked would never end.
+   */
+  public void watchSuspected(HostId host, Instant now) {
+    watch(host, now);
+    Watched known = watched.get(host);
+    if (known != null) {
+      known.suspected = true;
+    }
+  }
+
   /** Takes a host to be well from now on, without an event. */
   public void unwatch(HostId host) {
     watched.remove(host);

@@ -124,7 +124,8 @@ final class Decider {
       return;
     }
     boolean hostDead = state.host(ward.get().host).map(HostRecord::dead).orElse(true);
-    if (!hostDead && ward.get().shadows.stream().anyMatch(Shadow::protects)) {
+    // Without a shadow there is nothing to promote, but somebody must start the guest again.
+    if (!hostDead && ward.get().policy().shadows() > 0) {
       sagas.begin(ward.get(), FailoverReason.GUEST_FAILED, event.at());
     }
   }

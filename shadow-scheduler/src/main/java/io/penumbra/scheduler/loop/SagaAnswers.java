@@ -94,6 +94,11 @@ final class SagaAnswers {
 
   /** Tries a step again, as often as allowed, and then takes its way out. */
   private void failed(Ward ward, Saga saga, Outcome outcome) {
+    if (isGone(outcome) && saga.target.isPresent() && takesState(saga.step)) {
+      keeper.lost(ward, SagaRunner.target(saga));
+      runner.otherTarget(ward, saga);
+      return;
+    }
     boolean hopeless = outcome instanceof Outcome.Failed no && no.code().equals("no-capacity");
     if (saga.attempt < steps().retries() && !hopeless) {
       laterAgain(saga);
@@ -135,6 +140,16 @@ final class SagaAnswers {
       }
       default -> laterAgain(saga);
     }
+  }
+
+  /** The agent itself says that there is no such shadow any more; asking again changes nothing. */
+  private static boolean isGone(Outcome outcome) {
+    return outcome instanceof Outcome.Failed no
+        && (no.code().equals("no-shadow") || no.code().equals("state-lost"));
+  }
+
+  private static boolean takesState(SagaStep step) {
+    return step == SagaStep.ALLOCATE || step == SagaStep.LAST_SYNC;
   }
 
   private void stubborn(Saga saga, String what, Outcome outcome) {

@@ -464,6 +464,10 @@ final class SagaRunner {
   void proofIsVoid(Ward ward, Saga saga) {
     if (saga.step == SagaStep.ALLOCATE || saga.step == SagaStep.LAST_SYNC) {
       signal(ward, saga, SagaSignal.PROOF_VOID);
+    } else if (saga.step == SagaStep.REPLACE) {
+      // Whatever is found to replace it is synced first and then fences anew, as a move does.
+      saga.proof = Optional.empty();
+      write(ward, saga);
     }
   }
 

@@ -143,6 +143,12 @@ final class ShadowKeeper {
     return inPlace && differs(ward, view.get(), primary.get());
   }
 
+  private boolean standsApart(Ward ward, Shadow shadow) {
+    Optional<HostView> view = state.room(shadow.host);
+    Optional<HostView> primary = state.room(ward.host);
+    return view.isEmpty() || primary.isEmpty() || differs(ward, view.get(), primary.get());
+  }
+
   private static boolean differs(Ward ward, HostView shadow, HostView primary) {
     for (DomainKind kind : ward.policy().diversity().domains()) {
       if (shadow.sharesDomain(primary, kind)) {
@@ -411,6 +417,10 @@ final class ShadowKeeper {
           signal(ward.get(), shadow, ShadowSignal.RETRY);
           if (shadow.state == ShadowState.DELETING) {
             giveDelete(ward.get(), shadow);
+          } else if (!standsApart(ward.get(), shadow)) {
+            // The primary has moved since it was asked for, and now stands too near.
+            delete(ward.get(), shadow);
+            state.touch(ward.get().id());
           } else {
             create(ward.get(), shadow);
           }
