@@ -40,10 +40,10 @@ import java.util.random.RandomGenerator;
  * A policy without the control loop on the scenario's arrivals and failures. Where a VM goes is the
  * production placement's decision; when it goes is the policy's.
  *
- * <p>The three that know nothing ahead share one rule: a host that is silent for the policy's time is
- * given up, its VMs are booted elsewhere, and what was in their memory is lost. Fencing is taken to
- * succeed at once, which flatters them. The clairvoyant moves a VM just before its host fails, for
- * the pause of a planned move; without room elsewhere it can only wait for the repair.
+ * <p>The three that know nothing ahead share one rule: a host that is silent for the policy's time
+ * is given up, its VMs are booted elsewhere, and what was in their memory is lost. Fencing is taken
+ * to succeed at once, which flatters them. The clairvoyant moves a VM just before its host fails,
+ * for the pause of a planned move; without room elsewhere it can only wait for the repair.
  */
 public final class BaselineRun {
 
@@ -269,9 +269,7 @@ public final class BaselineRun {
   }
 
   private void condition(int host, HostCondition condition) {
-    apply(
-        new FleetChange.HostConditionChanged(
-            inputs.fleet().hosts().get(host).id(), condition));
+    apply(new FleetChange.HostConditionChanged(inputs.fleet().hosts().get(host).id(), condition));
   }
 
   private Optional<Duration> detection() {
@@ -341,15 +339,14 @@ public final class BaselineRun {
     for (int vm : List.copyOf(vmsOn[host])) {
       if (ledger.isThere(vm) && !ledger.isDown(vm)) {
         place(vm, List.of(id))
-            .ifPresent(
-                there -> {
-                  settle(vm, there);
-                  ledger.plannedMove();
-                  ledger.trueFailover();
-                  ledger.down(vm, time.nanos(), true);
-                  int on = there;
-                  time.after(pause(vm), () -> arrived(vm, on));
-                });
+            .ifPresent(there -> {
+              settle(vm, there);
+              ledger.plannedMove();
+              ledger.trueFailover();
+              ledger.down(vm, time.nanos(), true);
+              int on = there;
+              time.after(pause(vm), () -> arrived(vm, on));
+            });
       }
     }
   }
@@ -361,11 +358,9 @@ public final class BaselineRun {
   }
 
   private Duration pause(int vm) {
-    VmSync sync =
-        scenario.sync().forVm(scenario.seeds(), vm, inputs.trace().flavor(vm).size());
+    VmSync sync = scenario.sync().forVm(scenario.seeds(), vm, inputs.trace().flavor(vm).size());
     return sync.migrationPause(
-        ShadowMode.WARM,
-        scenario.sync().epochFor(ShadowMode.WARM, scenario.policies().warmRpo()));
+        ShadowMode.WARM, scenario.sync().epochFor(ShadowMode.WARM, scenario.policies().warmRpo()));
   }
 
   // Guests.

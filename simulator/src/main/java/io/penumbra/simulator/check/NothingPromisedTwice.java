@@ -6,6 +6,7 @@ import io.penumbra.domain.VmId;
 import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.fleet.FleetChange;
 import io.penumbra.domain.fleet.Host;
+import io.penumbra.placement.PlacementDecision;
 import io.penumbra.placement.fleet.FleetSettings;
 import io.penumbra.simulator.world.Happening;
 import io.penumbra.simulator.world.Instance;
@@ -13,7 +14,9 @@ import io.penumbra.simulator.world.World;
 import io.penumbra.simulator.world.WorldHost;
 import io.penumbra.simulator.world.WorldObserver;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -34,6 +37,7 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
   private final Map<HostId, SortedMap<VmId, Hold>> shadowsOn = new HashMap<>();
 
   private VmId decidedFor = NOBODY;
+  private final Set<HostId> decidedOn = new HashSet<>();
 
   private static final VmId NOBODY = VmId.of("nobody");
 
@@ -77,8 +81,13 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
   }
 
   /** A decision was made: what is promised next follows from it and must fit with its reserve. */
-  public void decided(VmId vm) {
+  public void decided(VmId vm, PlacementDecision.Answer answer) {
     decidedFor = vm;
+    decidedOn.clear();
+    if (answer instanceof PlacementDecision.Placed placed) {
+      decidedOn.add(placed.primary().host());
+      decidedOn.addAll(placed.shadowHosts());
+    }
   }
 
   /** Placement was told of a change. */
@@ -150,7 +159,7 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
 
   private void checkReserve(VmId vm, HostId id) {
     Host host = hosts.get(id);
-    if (host == null || !vm.equals(decidedFor)) {
+    if (host == null || !vm.equals(decidedFor) || !decidedOn.remove(id)) {
       return;
     }
     Resources room = settings.effective(host.capacity());

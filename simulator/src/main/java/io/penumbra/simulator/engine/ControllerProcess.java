@@ -117,12 +117,19 @@ public final class ControllerProcess {
     tickAt = Long.MAX_VALUE;
     guarded(() -> {
       fleet = new Fleet(setup.fleet);
-          Placer placer = new Placer(fleet, setup.placement);
+      Placer placer = new Placer(fleet, setup.placement);
       loop = ControlLoop.start(ports(), placer, setup.settings, setup.transitions);
     });
-    if (loop != null) {
+    ControlLoop started = loop;
+    if (started != null) {
+      for (LoopView.IncidentView incident : started.view().incidents()) {
+        monitor.watchSuspected(incident.host(), setup.world.time().instant());
+      }
+      tickWhenDue();
       setup.world.controllerWent(true, "started");
       wake();
+    } else if (!dead) {
+      setup.world.controllerWent(false, "died while it started");
     }
   }
 
@@ -242,9 +249,7 @@ public final class ControllerProcess {
     try {
       work.run();
     } catch (SimulatedCrash crash) {
-      if (loop == null) {
-        setup.crashes.disarm();
-      }
+      setup.crashes.disarm();
       crash("died " + crash.getMessage());
     } catch (RuntimeException bug) {
       dead = true;
@@ -270,6 +275,13 @@ public final class ControllerProcess {
       monitor.watch(host, setup.world.time().instant());
       tickWhenDue();
     }
+  }
+
+  /** Whether the loop has trouble with a host that has not ended. */
+  boolean hasIncident(HostId host) {
+    ControlLoop running = loop;
+    return running != null
+        && running.view().incidents().stream().anyMatch(incident -> incident.host().equals(host));
   }
 
   void unwatch(HostId host) {

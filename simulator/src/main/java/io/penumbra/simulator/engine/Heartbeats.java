@@ -129,7 +129,7 @@ public final class Heartbeats implements WorldObserver {
       if (watched[i]) {
         watchedUntil[i] = Math.max(watchedUntil[i], world.now() + leadNanos());
         controller.watch(host.id());
-      } else if (everybody || !beats(host)) {
+      } else if (everybody || !beats(host) || controller.hasIncident(host.id())) {
         watch(host, world.now() + leadNanos());
       }
     }

@@ -12,18 +12,19 @@ import java.util.Arrays;
  * <ul>
  *   <li><b>VM time</b>: from the moment a VM first answered until its owner took it away or the run
  *       ended.
- *   <li><b>Downtime</b>: the part of it in which clients were not answered: no instance ran, or they
- *       were not sent to the one that did.
+ *   <li><b>Downtime</b>: the part of it in which clients were not answered: no instance ran, or
+ *       they were not sent to the one that did.
  *   <li><b>RTO</b>: one sample per unplanned interruption, from the last moment served to the first
  *       again. One that lasts to the end of the run, or of the VM, counts with what was seen of it.
  *       Pauses of planned moves are downtime, but no RTO sample.
- *   <li><b>RPO</b>: one sample per unplanned interruption: how much of the guest's running time is not
- *       in the state it goes on from. A guest that boots again has lost all since its last boot.
+ *   <li><b>RPO</b>: one sample per unplanned interruption: how much of the guest's running time is
+ *       not in the state it goes on from. A guest that boots again has lost all since its last
+ *       boot.
  *   <li><b>True failover</b>: a VM was moved or promoted elsewhere whose host or guest had in fact
  *       failed; for a planned move, whose old host crashed within the risk horizon after it.
  *   <li><b>False failover</b>: the same for a VM whose host was well and stayed so.
- *   <li><b>Missed</b>: the host of a VM failed under it, and it was not moved: it came back with its
- *       host, or not at all.
+ *   <li><b>Missed</b>: the host of a VM failed under it, and it was not moved: it came back with
+ *       its host, or not at all.
  * </ul>
  */
 public final class OutageLedger {

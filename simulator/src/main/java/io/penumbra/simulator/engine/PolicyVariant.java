@@ -21,11 +21,7 @@ public enum PolicyVariant {
       "as Masakari: a host that is silent for three minutes has its VMs rebuilt on others",
       Kind.BASELINE,
       ShadowMode.NONE),
-  COLD(
-      "cold",
-      "a stored state is restored on another host",
-      Kind.PENUMBRA,
-      ShadowMode.COLD),
+  COLD("cold", "a stored state is restored on another host", Kind.PENUMBRA, ShadowMode.COLD),
   WARM(
       "warm",
       "a prepared instance with its memory in place takes over",
@@ -37,10 +33,7 @@ public enum PolicyVariant {
       Kind.PENUMBRA,
       ShadowMode.WARM),
   AS_CONFIGURED(
-      "as configured",
-      "every VM as the scenario's policies say",
-      Kind.PENUMBRA,
-      ShadowMode.NONE),
+      "as configured", "every VM as the scenario's policies say", Kind.PENUMBRA, ShadowMode.NONE),
   CLAIRVOYANT(
       "clairvoyant",
       "knows every failure and moves each VM away just before it, when there is room",

@@ -92,11 +92,10 @@ final class RiskFeed {
       int index = host;
       telemetry
           .sample(host, at)
-          .ifPresent(
-              sample -> {
-                samples.add(sample);
-                hosts.add(index);
-              });
+          .ifPresent(sample -> {
+            samples.add(sample);
+            hosts.add(index);
+          });
     }
     List<RiskScore> scores = model.score(samples);
     for (int i = 0; i < scores.size(); i++) {

@@ -207,8 +207,7 @@ public final class Simulation {
         row,
         Duration.ofNanos(rig.time().nanos()),
         complete,
-        Optional.of(
-            TimelineDraft.of(inputs, variant, figures.marks(), rig.time().nanos())),
+        Optional.of(TimelineDraft.of(inputs, variant, figures.marks(), rig.time().nanos())),
         failovers,
         rig.breaches().all(),
         rig.time().actionsDone());

@@ -10,7 +10,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 
-/** Draws the timeline of a run: outages from the schedule, what was done about them from the run. */
+/**
+ * Draws the timeline of a run: outages from the schedule, what was done about them from the run.
+ */
 final class TimelineDraft {
 
   private static final int OUTAGES_MAX = 4_000;
@@ -27,9 +29,7 @@ final class TimelineDraft {
     List<Timeline.Mark> marks = new ArrayList<>();
     for (HardwareFailure failure : inputs.failures().failures()) {
       Instant from = start.plus(failure.at());
-      if (failure.kind() != FailureKind.SLOW
-          && from.isBefore(end)
-          && marks.size() < OUTAGES_MAX) {
+      if (failure.kind() != FailureKind.SLOW && from.isBefore(end) && marks.size() < OUTAGES_MAX) {
         Host host = hosts.get(failure.host());
         Instant back = from.plus(failure.lasts());
         marks.add(
@@ -45,8 +45,7 @@ final class TimelineDraft {
     for (LoopFigures.Mark mark : done) {
       Host host = hosts.get(mark.host());
       Instant at = start.plusNanos(mark.at());
-      marks.add(
-          new Timeline.Mark(lane(lanes, host), host.id(), mark.kind(), at, at, mark.text()));
+      marks.add(new Timeline.Mark(lane(lanes, host), host.id(), mark.kind(), at, at, mark.text()));
     }
     marks.sort(Comparator.comparing(Timeline.Mark::from));
     return new Timeline(variant.title(), start, end, lanes, marks);

@@ -37,7 +37,7 @@ final class WatchedDecisions implements DecisionLog {
   @Override
   public void decided(PlacementRequest request, PlacementDecision decision) {
     reasons.decided(request, decision);
-    promises.decided(request.vm().id());
+    promises.decided(request.vm().id(), decision.answer());
     reader.written("a decision", decision.toString());
     reader.written("a request", request.toString());
     log.decided(request, decision);

@@ -285,6 +285,24 @@ final class FaultStorm {
                         new RiskScore(probability, Duration.ofHours(1), List.of(), "oracle"))));
   }
 
+  /** Telemetry works again: every host is said to be well, and again when the first got lost. */
+  void tellTheTruth() {
+    for (int i = 1; i <= 3; i++) {
+      world.time().after(Duration.ofMinutes(i), this::allWell);
+    }
+  }
+
+  private void allWell() {
+    for (WorldHost host : world.hosts()) {
+      rig.cloud()
+          .emit(
+              new Event.HostRiskReported(
+                  world.time().instant(),
+                  host.id(),
+                  new RiskScore(0.001, Duration.ofHours(1), List.of(), "oracle")));
+    }
+  }
+
   /** Operators at work: a host into maintenance and back. */
   void maintenance(RandomGenerator chance) {
     int times = chance.nextInt(3);

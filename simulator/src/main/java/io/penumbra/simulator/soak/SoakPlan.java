@@ -152,8 +152,7 @@ record SoakPlan(
           new Arrival(
               at,
               new Tenants.Wish(
-                  i,
-                  vm, SyncModel.DEFAULT.forVm(seeds, i, size), life, seeds.of("tie", i))));
+                  i, vm, SyncModel.DEFAULT.forVm(seeds, i, size), life, seeds.of("tie", i))));
     }
     return arrivals;
   }

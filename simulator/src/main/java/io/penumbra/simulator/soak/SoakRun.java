@@ -149,8 +149,10 @@ public final class SoakRun {
   private SoakResult heal() {
     rig.world().tell(new Happening.Noted("everything heals"));
     dice.heal();
+    rig.crashes().disarm();
     rig.operations().healEverything();
     rig.controller().start();
+    storm.tellTheTruth();
     Convergence convergence = new Convergence(rig, decisions);
     long from = rig.time().nanos();
     List<String> missing = List.of("nothing was looked at");

@@ -42,13 +42,14 @@ final class CommandDesk {
     private @Nullable Outcome outcome;
   }
 
-  /** Takes a command; the VM, when there is one, gets its commands in the order they were given. */
+  /** What gets its commands in the order in which they were given. */
+  static final class Lane {
+    private long doneAt;
+  }
+
+  /** Takes a command; those of one lane are carried out in the order they were given. */
   void take(
-      Command command,
-      @Nullable WorldVm vm,
-      LogNormal millis,
-      Consumer<Outcome> report,
-      Work work) {
+      Command command, @Nullable Lane lane, LogNormal millis, Consumer<Outcome> report, Work work) {
     world.tell(new Happening.Commanded(command));
     long delay = delay(millis);
     Entry known = entries.get(command.id());
@@ -63,9 +64,9 @@ final class CommandDesk {
     entries.put(command.id(), entry);
     forgetOldest();
     long at = world.now() + delay;
-    if (vm != null) {
-      at = Math.max(at, vm.commandsDoneAt + 1);
-      vm.commandsDoneAt = at;
+    if (lane != null) {
+      at = Math.max(at, lane.doneAt + 1);
+      lane.doneAt = at;
     }
     world.time().at(at, () -> begin(command, entry, report, work));
   }

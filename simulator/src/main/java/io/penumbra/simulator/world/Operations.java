@@ -219,11 +219,21 @@ public final class Operations implements WorldObserver {
         }
       } else if (!isCurrent(instance)) {
         world.takeOff(instance);
-      } else if (instance.state() == State.STOPPED
-          && (!instance.fenced() || unprotected(instance))) {
+      } else if (instance.state() == State.STOPPED && mayStart(instance)) {
         world.boot(instance, "started again, its host is back", () -> {});
+      } else if (instance.state() == State.STOPPED) {
+        guestFound(
+            instance, instance.fillAttempt, "it was kept from serving, and its host is back");
       }
     }
+  }
+
+  /**
+   * Who was kept from serving starts only by order: a cloud that starts it with its host would
+   * bring it back beside the shadow that has taken over. Of an unprotected one there is no shadow.
+   */
+  private static boolean mayStart(Instance instance) {
+    return !instance.fenced() || instance.vm().vm().policy().policy().mode() == ShadowMode.NONE;
   }
 
   /** A host's clock runs at another rate from now on. */

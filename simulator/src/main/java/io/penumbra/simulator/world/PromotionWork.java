@@ -10,6 +10,7 @@ import io.penumbra.simulator.fault.FaultKind;
 import io.penumbra.simulator.world.Instance.State;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** What agents do when a shadow takes over. */
@@ -19,10 +20,12 @@ final class PromotionWork {
 
   private final World world;
   private final FaultDice dice;
+  private final BiConsumer<Instance, String> lost;
 
-  PromotionWork(World world, FaultDice dice) {
+  PromotionWork(World world, FaultDice dice, BiConsumer<Instance, String> lost) {
     this.world = world;
     this.dice = dice;
+    this.lost = lost;
   }
 
   void syncLast(Command.SyncLast command, Consumer<Outcome> answer) {
@@ -84,6 +87,7 @@ final class PromotionWork {
     if (shadow.mode() == ShadowMode.COLD && dice.strikes(FaultKind.STORE_LOSES)) {
       shadow.vm().stored = false;
       world.removeShadow(shadow, "the chunk store lost its state");
+      lost.accept(shadow, "the chunk store lost its state");
       answer.accept(new Outcome.Failed("state-lost", "the chunk store has lost its state"));
       return;
     }
@@ -124,6 +128,7 @@ final class PromotionWork {
 
   private void resume(Instance primary, Consumer<Outcome> answer) {
     world.clearFence(primary);
+    world.returnsTo(primary);
     switch (primary.state()) {
       case SERVING -> answer.accept(DONE);
       case PAUSED -> {

@@ -32,7 +32,7 @@ public final class SimulatedCloud implements Cloud {
     this.feed = new EventFeed(dice);
     this.desk = new CommandDesk(world, dice, seeds.stream("cloud-latency"));
     this.shadows = new ShadowWork(world);
-    this.promotions = new PromotionWork(world, dice);
+    this.promotions = new PromotionWork(world, dice, this::shadowLost);
     this.hosts = new HostWork(world, feed);
   }
 
@@ -77,7 +77,7 @@ public final class SimulatedCloud implements Cloud {
             : world.spec().timing().commandMillis();
     desk.take(
         command,
-        vmOf(command),
+        laneOf(command),
         latency,
         outcome -> report(command, outcome),
         answer -> carryOut(command, answer));
@@ -105,10 +105,10 @@ public final class SimulatedCloud implements Cloud {
     }
   }
 
-  private @Nullable WorldVm vmOf(CloudCommand command) {
+  private CommandDesk.@Nullable Lane laneOf(CloudCommand command) {
     return switch (command) {
       case Command.ProbeHost c -> null;
-      case Command.SetQuarantine c -> null;
+      case Command.SetQuarantine c -> world.host(c.host()).commands;
       case Command.CreateShadow c -> vm(c.vm());
       case Command.ChangeShadowMode c -> vm(c.vm());
       case Command.ResizeShadow c -> vm(c.vm());
@@ -123,8 +123,8 @@ public final class SimulatedCloud implements Cloud {
     };
   }
 
-  private @Nullable WorldVm vm(VmId id) {
-    return world.vm(id).orElse(null);
+  private CommandDesk.@Nullable Lane vm(VmId id) {
+    return world.vm(id).map(vm -> vm.commands).orElse(null);
   }
 
   // What the cloud says of its own accord.

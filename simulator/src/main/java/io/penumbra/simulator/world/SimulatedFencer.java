@@ -42,7 +42,7 @@ public final class SimulatedFencer implements Fencer {
   public void execute(FenceCommand command) {
     desk.take(
         command,
-        vmOf(command),
+        laneOf(command),
         latency(command),
         outcome ->
             controller.accept(
@@ -58,11 +58,11 @@ public final class SimulatedFencer implements Fencer {
     };
   }
 
-  private @Nullable WorldVm vmOf(FenceCommand command) {
+  private CommandDesk.@Nullable Lane laneOf(FenceCommand command) {
     return switch (command) {
       case Command.FenceHost c -> null;
-      case Command.FenceVm c -> world.vm(c.vm()).orElse(null);
-      case Command.ExpireLease c -> world.vm(c.vm()).orElse(null);
+      case Command.FenceVm c -> world.vm(c.vm()).map(vm -> vm.commands).orElse(null);
+      case Command.ExpireLease c -> world.vm(c.vm()).map(vm -> vm.commands).orElse(null);
     };
   }
 

@@ -37,7 +37,7 @@ public final class SimulatedTraffic implements TrafficRouter {
   public void execute(TrafficCommand command) {
     desk.take(
         command,
-        world.vm(vmOf(command)).orElse(null),
+        world.vm(vmOf(command)).map(vm -> vm.commands).orElse(null),
         latency(command),
         outcome ->
             controller.accept(

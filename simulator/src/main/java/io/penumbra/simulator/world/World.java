@@ -271,14 +271,15 @@ public final class World {
     long closedAt = shadow.replica().ackedClosedAt(sourceOf(vm), now());
     shadow.role = Role.PRIMARY;
     shadow.epochs().continueFrom(held, now(), vm.sync().interval());
-    for (Instance other : vm.shadows()) {
-      other.replica().rebase(held, closedAt);
-    }
     shadow.bootedAt = vm.current == null ? now() : vm.current.bootedAt;
-    vm.current = shadow;
     hold(shadow, vm.vm().size());
     long takes = vm.sync().activation(shadow.mode());
-    start(shadow, takes, "promoted", () -> answer.accept(new Outcome.Done()));
+    start(
+        shadow,
+        takes,
+        "promoted",
+        () -> takesOver(shadow, held, closedAt),
+        () -> answer.accept(new Outcome.Done()));
     int attempt = shadow.fillAttempt;
     time.afterNanos(
         takes + 1,
@@ -289,14 +290,23 @@ public final class World {
         });
   }
 
+  /** The books call it the VM from the moment it runs; until then a failure changes nothing. */
+  private void takesOver(Instance promoted, long held, long closedAt) {
+    for (Instance other : promoted.vm().shadows()) {
+      other.replica().freeze(sourceOf(promoted.vm()), now());
+      other.replica().rebase(held, closedAt);
+    }
+    promoted.vm().current = promoted;
+  }
+
   /** A guest boots from its disk; what was in its memory is gone. */
   public void boot(Instance primary, String why, Runnable then) {
     long boots = drawBoot();
     primary.bootedAt = now() + boots;
-    start(primary, boots, why, then);
+    start(primary, boots, why, () -> {}, then);
   }
 
-  private void start(Instance instance, long takes, String why, Runnable then) {
+  private void start(Instance instance, long takes, String why, Runnable before, Runnable then) {
     instance.state = State.STARTING;
     int attempt = ++instance.fillAttempt;
     time.afterNanos(
@@ -306,6 +316,7 @@ public final class World {
               && instance.state == State.STARTING
               && !instance.removed
               && instance.host().running()) {
+            before.run();
             serve(instance, why);
             then.run();
           }
@@ -314,6 +325,15 @@ public final class World {
 
   private long drawBoot() {
     return (long) (spec.timing().rebootGuestMillis().draw(bootChance) * 1e6);
+  }
+
+  /** The books call this instance the VM again: what had been promoted is given up. */
+  void returnsTo(Instance primary) {
+    if (primary.vm().current != primary) {
+      freezeShadows(primary.vm());
+      primary.vm().current = primary;
+      review(primary.vm());
+    }
   }
 
   /** Whoever kept an instance from serving takes it back. */

@@ -21,6 +21,7 @@ public final class WorldHost {
   boolean frozen;
   boolean quarantined;
   long stoppedAt;
+  final CommandDesk.Lane commands = new CommandDesk.Lane();
   boolean bmcAnswers = true;
   double clockRate = 1;
   HostCondition condition = HostCondition.UP;

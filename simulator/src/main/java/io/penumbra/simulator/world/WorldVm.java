@@ -25,7 +25,7 @@ public final class WorldVm {
   boolean stored;
   long storedEpoch;
   long storedClosedAt;
-  long commandsDoneAt;
+  final CommandDesk.Lane commands = new CommandDesk.Lane();
 
   WorldVm(Vm vm, int number, long createdAt, SyncFigures sync) {
     this.vm = vm;
