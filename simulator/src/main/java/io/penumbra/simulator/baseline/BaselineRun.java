@@ -14,20 +14,19 @@ import io.penumbra.placement.Placer;
 import io.penumbra.placement.fleet.Fleet;
 import io.penumbra.placement.log.DecisionLog;
 import io.penumbra.simulator.chance.LogNormal;
-import io.penumbra.simulator.engine.OutageLedger;
-import io.penumbra.simulator.engine.PolicyVariant;
-import io.penumbra.simulator.engine.RunProgress;
-import io.penumbra.simulator.engine.RunResult;
-import io.penumbra.simulator.engine.ScenarioInputs;
-import io.penumbra.simulator.engine.Simulation;
-import io.penumbra.simulator.engine.Tenants;
-import io.penumbra.simulator.engine.VirtualTime;
 import io.penumbra.simulator.hardware.FailureKind;
 import io.penumbra.simulator.hardware.GuestFailure;
 import io.penumbra.simulator.hardware.HardwareFailure;
+import io.penumbra.simulator.run.OutageLedger;
+import io.penumbra.simulator.run.PolicyVariant;
+import io.penumbra.simulator.run.RunProgress;
+import io.penumbra.simulator.run.RunResult;
+import io.penumbra.simulator.run.ScenarioInputs;
+import io.penumbra.simulator.run.Wish;
 import io.penumbra.simulator.scenario.PolicyMix;
 import io.penumbra.simulator.scenario.Scenario;
 import io.penumbra.simulator.scenario.VmSync;
+import io.penumbra.simulator.time.VirtualTime;
 import io.penumbra.simulator.workload.VmTrace;
 import java.time.Duration;
 import java.util.Arrays;
@@ -80,7 +79,7 @@ public final class BaselineRun {
     this.policies = scenario.policies().all(ShadowMode.NONE);
     this.decisions = decisions;
     this.time = new VirtualTime(scenario.start());
-    this.fleet = new Fleet(Simulation.fleetSettings(scenario));
+    this.fleet = new Fleet(inputs.fleetSettings());
     this.placer = new Placer(fleet, placement);
     this.ledger = new OutageLedger(inputs.trace().size());
     this.boots = scenario.seeds().stream("baseline-boot");
@@ -195,7 +194,7 @@ public final class BaselineRun {
   }
 
   private Optional<Integer> place(int vm, List<HostId> excluded) {
-    Tenants.Wish wish = Simulation.wish(inputs, policies, vm);
+    Wish wish = inputs.wish(policies, vm);
     PlacementRequest request =
         new PlacementRequest(
             RequestId.of("req-" + wish.vm().id() + "-" + ++move[vm]),

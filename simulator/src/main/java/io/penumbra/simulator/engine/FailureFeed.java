@@ -2,6 +2,7 @@ package io.penumbra.simulator.engine;
 
 import io.penumbra.simulator.hardware.GuestFailure;
 import io.penumbra.simulator.hardware.HardwareFailure;
+import io.penumbra.simulator.run.ScenarioInputs;
 import io.penumbra.simulator.scenario.FailureCause;
 import io.penumbra.simulator.world.WorldHost;
 import java.util.List;

@@ -4,6 +4,7 @@ import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.simulator.report.Timeline;
+import io.penumbra.simulator.run.OutageLedger;
 import io.penumbra.simulator.world.Happening;
 import io.penumbra.simulator.world.Instance;
 import io.penumbra.simulator.world.World;

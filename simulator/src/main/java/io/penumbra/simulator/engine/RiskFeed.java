@@ -4,6 +4,7 @@ import io.penumbra.domain.RiskScore;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.telemetry.HostTelemetry;
 import io.penumbra.placement.risk.RiskModel;
+import io.penumbra.simulator.run.ScenarioInputs;
 import io.penumbra.simulator.telemetry.OracleRiskModel;
 import io.penumbra.simulator.telemetry.SimulatedTelemetry;
 import java.time.Duration;

@@ -1,9 +1,6 @@
 package io.penumbra.simulator.engine;
 
-import io.penumbra.domain.FlavorId;
-import io.penumbra.domain.Vm;
 import io.penumbra.placement.PlacementSettings;
-import io.penumbra.placement.fleet.FleetSettings;
 import io.penumbra.placement.log.DecisionLog;
 import io.penumbra.placement.risk.RiskModel;
 import io.penumbra.scheduler.SchedulerSettings;
@@ -14,6 +11,11 @@ import io.penumbra.simulator.baseline.BaselineRun;
 import io.penumbra.simulator.fault.FaultDice;
 import io.penumbra.simulator.fault.FaultMix;
 import io.penumbra.simulator.report.PolicyResult;
+import io.penumbra.simulator.run.OutageLedger;
+import io.penumbra.simulator.run.PolicyVariant;
+import io.penumbra.simulator.run.RunProgress;
+import io.penumbra.simulator.run.RunResult;
+import io.penumbra.simulator.run.ScenarioInputs;
 import io.penumbra.simulator.scenario.PolicyMix;
 import io.penumbra.simulator.scenario.Scenario;
 import io.penumbra.simulator.workload.VmTrace;
@@ -21,7 +23,6 @@ import io.penumbra.simulator.world.WorldSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** Runs a scenario under a policy: the production control loop, or a baseline without it. */
 public final class Simulation {
@@ -94,15 +95,6 @@ public final class Simulation {
     return new Simulation(inputs, variant, options).run(progress);
   }
 
-  /** What may be promised on this scenario's hosts. */
-  public static FleetSettings fleetSettings(Scenario scenario) {
-    return new FleetSettings(
-        scenario.fleet().cpuOvercommit(),
-        scenario.fleet().memoryOvercommit(),
-        scenario.fleet().diskOvercommit(),
-        FleetSettings.defaults().correlated());
-  }
-
   private Rig.Blueprint blueprint() {
     boolean predicts = usesRisk();
     SchedulerSettings.Risk risk = options.scheduler().risk().withEnabled(predicts);
@@ -116,7 +108,7 @@ public final class Simulation {
         scenario.seeds().child("world"),
         inputs.fleet().hosts(),
         WorldSpec.of(scenario.timing()),
-        fleetSettings(scenario),
+        inputs.fleetSettings(),
         options.placement(),
         settings,
         options.decisions(),
@@ -160,34 +152,11 @@ public final class Simulation {
 
   private void arrive(int index) {
     VmTrace trace = inputs.trace();
-    rig.tenants().ask(wish(inputs, policies, index));
+    rig.tenants().ask(inputs.wish(policies, index));
     int next = index + 1;
     if (next < trace.size()) {
       rig.time().at(trace.atMillis(next) * 1_000_000, () -> arrive(next));
     }
-  }
-
-  /** What the owner of a VM of the workload asks for. */
-  public static Tenants.Wish wish(ScenarioInputs inputs, PolicyMix policies, int index) {
-    VmTrace trace = inputs.trace();
-    Scenario scenario = inputs.scenario();
-    FlavorId flavor = trace.flavor(index).id();
-    Vm vm =
-        new Vm(
-            trace.id(index),
-            trace.project(index),
-            flavor,
-            trace.flavor(index).size(),
-            new TreeMap<>(),
-            List.of(),
-            policies.policyOf(scenario.seeds(), index));
-    long life = trace.lifetimeMillis(index);
-    return new Tenants.Wish(
-        index,
-        vm,
-        scenario.sync().forVm(scenario.seeds(), index, vm.size()),
-        life == VmTrace.STAYS ? Optional.empty() : Optional.of(Duration.ofMillis(life)),
-        scenario.seeds().of("placement-tie", index));
   }
 
   private RunResult result(boolean complete) {

@@ -2,11 +2,10 @@ package io.penumbra.simulator.engine;
 
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.RequestId;
-import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.placement.PlacementRequest;
 import io.penumbra.placement.PlacementDecision;
-import io.penumbra.simulator.scenario.VmSync;
+import io.penumbra.simulator.run.Wish;
 import io.penumbra.simulator.world.SimulatedCloud;
 import io.penumbra.simulator.world.World;
 import io.penumbra.simulator.world.WorldHost;
@@ -47,9 +46,6 @@ public final class Tenants {
     this.placing = placing;
     this.bootChance = bootChance;
   }
-
-  /** One wish. */
-  public record Wish(int number, Vm vm, VmSync sync, Optional<Duration> lifetime, long seed) {}
 
   /** A tenant asks for a VM now. */
   public void ask(Wish wish) {

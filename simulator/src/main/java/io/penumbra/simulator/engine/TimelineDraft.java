@@ -4,6 +4,8 @@ import io.penumbra.domain.fleet.Host;
 import io.penumbra.simulator.hardware.FailureKind;
 import io.penumbra.simulator.hardware.HardwareFailure;
 import io.penumbra.simulator.report.Timeline;
+import io.penumbra.simulator.run.PolicyVariant;
+import io.penumbra.simulator.run.ScenarioInputs;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

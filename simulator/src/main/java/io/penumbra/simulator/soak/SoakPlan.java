@@ -9,8 +9,8 @@ import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.fleet.HardwareAspect;
 import io.penumbra.domain.fleet.Host;
 import io.penumbra.simulator.chance.Seeds;
-import io.penumbra.simulator.engine.Tenants;
 import io.penumbra.simulator.fault.FaultMix;
+import io.penumbra.simulator.run.Wish;
 import io.penumbra.simulator.scenario.FleetSpec;
 import io.penumbra.simulator.scenario.HardwareGeneration;
 import io.penumbra.simulator.scenario.PolicyMix;
@@ -151,14 +151,13 @@ record SoakPlan(
       arrivals.add(
           new Arrival(
               at,
-              new Tenants.Wish(
-                  i, vm, SyncModel.DEFAULT.forVm(seeds, i, size), life, seeds.of("tie", i))));
+              new Wish(i, vm, SyncModel.DEFAULT.forVm(seeds, i, size), life, seeds.of("tie", i))));
     }
     return arrivals;
   }
 
   /** One wish and when it is made. */
-  record Arrival(long at, Tenants.Wish wish) {}
+  record Arrival(long at, Wish wish) {}
 
   @Override
   public String toString() {

@@ -1,4 +1,4 @@
-package io.penumbra.simulator.engine;
+package io.penumbra.simulator.run;
 
 import io.penumbra.scheduler.failover.FailoverRecord;
 import io.penumbra.simulator.check.Breach;

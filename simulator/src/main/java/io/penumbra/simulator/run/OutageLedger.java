@@ -1,4 +1,4 @@
-package io.penumbra.simulator.engine;
+package io.penumbra.simulator.run;
 
 import io.penumbra.simulator.report.PolicyResult;
 import io.penumbra.simulator.report.Samples;

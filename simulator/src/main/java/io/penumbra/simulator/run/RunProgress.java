@@ -1,4 +1,4 @@
-package io.penumbra.simulator.engine;
+package io.penumbra.simulator.run;
 
 /** Is told now and then how far a run has come. */
 @FunctionalInterface

@@ -1,4 +1,4 @@
-package io.penumbra.simulator.engine;
+package io.penumbra.simulator.run;
 
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.report.PolicyResult.Kind;
@@ -72,7 +72,7 @@ public enum PolicyVariant {
   }
 
   /** How VMs are protected under it. */
-  PolicyMix policies(PolicyMix configured) {
+  public PolicyMix policies(PolicyMix configured) {
     return this == AS_CONFIGURED ? configured : configured.all(mode);
   }
 }
