@@ -56,7 +56,8 @@ final class Reconciler {
 
   /** Quarantine is our own doing, and comes and goes with our own commands. */
   private static boolean differs(HostRecord host, HostCondition reported) {
-    boolean ours = reported == HostCondition.QUARANTINED && host.watch.isPresent();
+    boolean wasOut = host.reported == HostCondition.DOWN || host.reported == HostCondition.STALE;
+    boolean ours = reported == HostCondition.QUARANTINED && host.watch.isPresent() && !wasOut;
     return host.reported != reported && !ours;
   }
 
@@ -84,7 +85,8 @@ final class Reconciler {
     // Where a VM is decides what is fenced before it is promoted, so a report that it has moved is
     // only believed of a host that is well and where it is said to serve.
     boolean well = state.host(report.host()).map(host -> host.incident.isEmpty()).orElse(false);
-    if (!ward.host.equals(report.host()) && report.running() && well) {
+    if (!ward.host.equals(report.host()) && (report.running() || ward.lostTrack) && well) {
+      ward.lostTrack = false;
       decider.vms.moveTo(ward, report.host());
     }
     if (!ward.vm.policy().equals(report.vm().policy())) {

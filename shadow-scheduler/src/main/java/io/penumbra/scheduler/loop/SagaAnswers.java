@@ -131,6 +131,11 @@ final class SagaAnswers {
         runner.signal(ward, saga, SagaSignal.EXHAUSTED);
       }
       case RESUME -> {
+        if (outcome instanceof Outcome.Failed no && no.code().equals("no-instance")) {
+          ward.lostTrack = true;
+          runner.signal(ward, saga, SagaSignal.VM_GONE);
+          return;
+        }
         state.alert(
             "primary-not-resumed",
             saga.vm.value(),
@@ -234,12 +239,30 @@ final class SagaAnswers {
   private void activated(Ward ward, Saga saga, Outcome outcome) {
     if (outcome instanceof Outcome.Done) {
       promoted(ward, saga);
-    } else if (outcome instanceof Outcome.Failed || saga.attempt >= steps().retries()) {
+    } else if (outcome instanceof Outcome.Failed no && (saga.attempt == 1 || isAboutIt(no))) {
       // Failed says that nothing has changed; it is fenced all the same before another is tried.
       runner.signal(ward, saga, SagaSignal.EXHAUSTED);
     } else {
+      // An earlier attempt may have worked unheard, and then it serves: it is asked until it
+      // answers. That its host is dead is another's to find out.
+      if (saga.attempt == steps().retries()) {
+        state.alert(
+            "activation-unheard",
+            saga.vm.value(),
+            "nobody can say whether %s runs on %s: %s"
+                .formatted(saga.vm, SagaRunner.target(saga), outcome),
+            "look at the agent on that host; it is asked again until it answers");
+      }
       laterAgain(saga);
     }
+  }
+
+  /** A refusal by the agent that has the instance, and not by something on the way to it. */
+  private static boolean isAboutIt(Outcome.Failed no) {
+    return switch (no.code()) {
+      case "no-shadow", "not-ready", "other-epoch", "stopped" -> true;
+      default -> false;
+    };
   }
 
   private void promoted(Ward ward, Saga saga) {

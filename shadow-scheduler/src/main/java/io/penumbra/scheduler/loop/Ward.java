@@ -43,6 +43,9 @@ final class Ward {
   /** It has just come to its host by a failover; what holds there is still to be applied. */
   boolean arrived;
 
+  /** There is nothing of it where it was thought to be: the cloud's next report is believed. */
+  boolean lostTrack;
+
   /** The incident for which a person was told that nothing can take over. */
   String lossToldFor = "";
 
