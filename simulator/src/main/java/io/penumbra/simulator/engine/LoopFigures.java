@@ -120,7 +120,7 @@ final class LoopFigures implements WorldObserver {
     }
     ledger.noLongerPlanned(vm.number());
     ledger.lost(activated.lostNanos());
-    judge(trouble != null || old.host().everStopped() && !old.host().running());
+    judge(trouble != null || !old.host().running());
     mark(host, Timeline.Kind.FAILOVER, "VM " + vm + " failed over");
   }
 
