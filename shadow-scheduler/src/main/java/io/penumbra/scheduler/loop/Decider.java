@@ -123,6 +123,9 @@ final class Decider {
     if (ward.isEmpty() || ward.get().saga.isPresent() || ward.get().deleted) {
       return;
     }
+    if (ward.get().lostTrack) {
+      return; // first the cloud has to say where it is
+    }
     boolean hostDead = state.host(ward.get().host).map(HostRecord::dead).orElse(true);
     // Without a shadow there is nothing to promote, but somebody must start the guest again.
     if (!hostDead && ward.get().policy().shadows() > 0) {

@@ -211,7 +211,7 @@ class FailoverTest {
 
     assertThat(story.commands(Command.Activate.class).stream().map(Command.Activate::host))
         .containsOnly(story.commands(Command.Activate.class).getFirst().host());
-    assertThat(story.alertCodes()).contains("activation-in-doubt");
+    assertThat(story.alertCodes()).contains("activation-unheard");
   }
 
   @Test
