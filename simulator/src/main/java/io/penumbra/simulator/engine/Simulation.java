@@ -131,6 +131,7 @@ public final class Simulation {
     rig.controller().start();
     scheduleArrivals();
     new FailureFeed(inputs, rig).start();
+    rig.operations().audit(Duration.ofHours(6));
     if (usesRisk()) {
       new RiskFeed(inputs, rig, options.risk().orElseThrow()).start();
     }

@@ -101,11 +101,14 @@ final class Convergence {
   private void addMissingShadows(WorldVm vm, Instance current, List<String> missing) {
     ProtectionPolicy policy = vm.vm().policy().policy();
     int complete = 0;
+    boolean shortage = shortageIsReasoned(vm);
     for (Instance shadow : vm.shadows()) {
       if (shadow.replica().complete() && shadow.mode() == policy.mode()) {
         complete++;
       }
+      // One that a promotion has brought too near is kept while there is no room for a better one.
       ShadowsStandApart.shared(shadow, current)
+          .filter(what -> !shortage)
           .ifPresent(what ->
               missing.add(
                   "the shadow of VM %s on %s shares %s with %s"
@@ -116,7 +119,7 @@ final class Convergence {
           "VM %s has %d shadows, wants %d".formatted(vm, vm.shadows().size(), policy.shadows()));
     }
     boolean enough = policy.mode() == ShadowMode.NONE || complete >= policy.shadows();
-    if (!enough && !shortageIsReasoned(vm)) {
+    if (!enough && !shortage) {
       missing.add(
           "VM %s has %d complete shadows, wants %d %s"
               .formatted(vm, complete, policy.shadows(), policy.mode()));

@@ -27,6 +27,7 @@ public final class SoakRun {
 
   private static final Duration SCAN_EVERY = Duration.ofMinutes(5);
   private static final Duration LOOK_EVERY = Duration.ofMinutes(2);
+  private static final Duration AUDIT_EVERY = Duration.ofMinutes(30);
   private static final int TAIL = 400;
 
   private final SoakPlan plan;
@@ -127,6 +128,7 @@ public final class SoakRun {
       rig.time().at(arrival.at(), () -> rig.tenants().ask(arrival.wish()));
     }
     storm.schedule();
+    rig.operations().audit(AUDIT_EVERY);
     storm.maintenance(plan.seeds().stream("soak-maintenance"));
     scanFrom(SCAN_EVERY.toNanos());
     rig.runUntil(plan.safety().toNanos(), true);

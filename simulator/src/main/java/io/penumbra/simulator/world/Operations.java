@@ -208,6 +208,31 @@ public final class Operations implements WorldObserver {
     }
   }
 
+  /** Agents look through their hosts now and then and clear away what the books don't know. */
+  public void audit(Duration every) {
+    world
+        .time()
+        .after(
+            every,
+            () -> {
+              for (WorldHost host : world.hosts()) {
+                if (host.agentWorks()) {
+                  clearStrays(host);
+                }
+              }
+              audit(every);
+            });
+  }
+
+  private void clearStrays(WorldHost host) {
+    for (Instance instance : List.copyOf(host.instances())) {
+      boolean stray = !instance.isShadow() && !isCurrent(instance);
+      if (stray && instance.state() == State.STOPPED) {
+        world.takeOff(instance);
+      }
+    }
+  }
+
   /** Agents come back, say which shadows are gone, and start what nobody keeps from serving. */
   private void started(WorldHost host) {
     cloud.condition(host, host.quarantined ? HostCondition.QUARANTINED : HostCondition.UP);
