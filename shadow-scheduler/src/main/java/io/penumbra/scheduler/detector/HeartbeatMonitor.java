@@ -106,7 +106,11 @@ public final class HeartbeatMonitor {
       deadlines.add(new Deadline(deadlineOf(known), host));
       return;
     }
-    known.window.add(at - known.last);
+    // Between two heartbeats is an interval; between the start of watching and the first is none.
+    if (known.heard) {
+      known.window.add(at - known.last);
+    }
+    known.heard = true;
     known.last = at;
   }
 
@@ -228,6 +232,7 @@ public final class HeartbeatMonitor {
     long last;
     long countedSilence = Long.MIN_VALUE;
     boolean suspected;
+    boolean heard;
 
     Watched(HostId host, ArrivalWindow window, long last) {
       this.host = host;

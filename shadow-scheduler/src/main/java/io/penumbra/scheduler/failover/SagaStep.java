@@ -24,7 +24,7 @@ public enum SagaStep {
   VERIFY,
   /** Removes what is left of the old primary. */
   RETIRE_PRIMARY,
-  /** Orders a new shadow. */
+  /** Orders a new shadow; over as soon as it is entered, and so never seen between steps. */
   REPROTECT,
   /** Hands the old host over to be watched. */
   WATCH,

@@ -13,6 +13,7 @@ import io.penumbra.scheduler.failover.IncidentSignal;
 import io.penumbra.scheduler.failover.IncidentState;
 import io.penumbra.scheduler.failover.IncidentTable;
 import io.penumbra.scheduler.failover.RescueOrder;
+import io.penumbra.scheduler.failover.SagaStep;
 import io.penumbra.scheduler.lifecycle.ShadowState;
 import java.time.Duration;
 import java.time.Instant;
@@ -336,13 +337,10 @@ final class IncidentRunner {
       int priority = Integer.MIN_VALUE;
       double value = 0;
       boolean any = false;
-      for (VmId vm : state.fleet.primariesOn(id)) {
-        Optional<Ward> ward = state.ward(vm).filter(IncidentRunner::rescuable);
-        if (ward.isPresent()) {
-          any = true;
-          priority = Math.max(priority, ward.get().policy().priority());
-          value += RescueOrder.valueAtRisk(ward.get().vm, state.settings.risk());
-        }
+      for (Ward ward : waitingFor(id)) {
+        any = true;
+        priority = Math.max(priority, ward.policy().priority());
+        value += RescueOrder.valueAtRisk(ward.vm, state.settings.risk());
       }
       if (any && incident.isPresent()) {
         waiting.add(new Held(priority, value, incident.get()));
@@ -353,6 +351,27 @@ final class IncidentRunner {
             .reversed()
             .thenComparing(Comparator.comparingDouble(Held::value).reversed())
             .thenComparing(held -> held.incident.host));
+    return waiting;
+  }
+
+  /** VMs that can go on only when this host is fenced: those on it, and those half come to life. */
+  private List<Ward> waitingFor(HostId id) {
+    List<Ward> waiting = new ArrayList<>();
+    for (VmId vm : state.fleet.primariesOn(id)) {
+      state.ward(vm).filter(IncidentRunner::rescuable).ifPresent(waiting::add);
+    }
+    for (VmId vm : state.fleet.shadowsOn(id)) {
+      Optional<Ward> ward = state.ward(vm);
+      boolean mayRunHere =
+          ward.flatMap(state::sagaOf)
+              .filter(saga -> saga.step == SagaStep.UNDO_ACTIVATE)
+              .flatMap(saga -> saga.target)
+              .filter(id::equals)
+              .isPresent();
+      if (mayRunHere) {
+        waiting.add(ward.get());
+      }
+    }
     return waiting;
   }
 

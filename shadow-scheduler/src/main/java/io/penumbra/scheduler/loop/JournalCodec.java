@@ -44,9 +44,11 @@ final class JournalCodec {
   static final String CLAIM_OVER = "claim-over";
   static final String ADMISSION = "admission";
   static final String FAILOVER = "failover";
+  static final String WHEREABOUTS = "whereabouts";
   static final String INTENT = "intent";
 
-  private final ObjectMapper json =
+  // Shared: building one costs more than everything else at a loop's start.
+  private static final ObjectMapper JSON =
       JsonMapper.builder()
           .addModule(new Jdk8Module())
           .addModule(new JavaTimeModule())
@@ -57,7 +59,7 @@ final class JournalCodec {
 
   Entry entry(Instant at, String kind, String key, Object body) {
     try {
-      return new Entry(at, kind, key, json.writeValueAsString(body));
+      return new Entry(at, kind, key, JSON.writeValueAsString(body));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write journal entry %s %s".formatted(kind, key), e);
     }
@@ -65,7 +67,7 @@ final class JournalCodec {
 
   <T> T read(Entry entry, Class<T> type) {
     try {
-      return json.readValue(entry.body(), type);
+      return JSON.readValue(entry.body(), type);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(
           "journal entry %s %s of %s cannot be read: %s; expected %s. Maybe it was written by another version"
@@ -81,6 +83,9 @@ final class JournalCodec {
 
   /** How often a loop was started on this journal; part of every id, so that none comes twice. */
   record StartLine(long incarnation) {}
+
+  /** Where a VM is by our own doing; empty when the cloud says so too. */
+  record WhereLine(Optional<HostId> host) {}
 
   /** A saga as it stands. */
   record SagaLine(

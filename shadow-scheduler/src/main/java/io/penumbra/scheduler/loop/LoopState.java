@@ -71,6 +71,12 @@ final class LoopState {
   final ArrayDeque<WatchOutcome> watchOutcomes = new ArrayDeque<>();
   final TreeMap<HostId, HostWatch> watches = new TreeMap<>();
 
+  /**
+   * Where VMs are by our own doing while the cloud's books have not said so yet. Where a VM is
+   * decides what is fenced, so a book that lags must not be believed after a restart.
+   */
+  final TreeMap<VmId, HostId> whereabouts = new TreeMap<>();
+
   /** The present step's time; the same for everything in it. */
   Instant now;
 
@@ -204,6 +210,19 @@ final class LoopState {
   void alert(String code, String subject, String message, String advice) {
     alerts++;
     effects.alert(new Alert(now, code, subject, message, advice));
+  }
+
+  /** Writes down where a VM is, until the cloud says the same. */
+  void locate(VmId vm, HostId host) {
+    whereabouts.put(vm, host);
+    write(JournalCodec.WHEREABOUTS, vm.value(), new JournalCodec.WhereLine(Optional.of(host)));
+  }
+
+  /** The cloud says what we know, or there is nothing to know any more. */
+  void located(VmId vm) {
+    if (whereabouts.remove(vm) != null) {
+      write(JournalCodec.WHEREABOUTS, vm.value(), new JournalCodec.WhereLine(Optional.empty()));
+    }
   }
 
   void record(FailoverRecord line) {

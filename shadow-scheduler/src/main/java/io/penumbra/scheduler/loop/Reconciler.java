@@ -2,6 +2,7 @@ package io.penumbra.scheduler.loop;
 
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.scheduler.lifecycle.ShadowSignal;
@@ -85,14 +86,18 @@ final class Reconciler {
     // Where a VM is decides what is fenced before it is promoted, so a report that it has moved is
     // only believed of a host that is well and where it is said to serve.
     boolean well = state.host(report.host()).map(host -> host.incident.isEmpty()).orElse(false);
-    if (!ward.host.equals(report.host()) && (report.running() || ward.lostTrack) && well) {
+    boolean agreedBefore = !state.whereabouts.containsKey(ward.id());
+    if (ward.host.equals(report.host())) {
+      state.located(ward.id());
+    } else if (well && (ward.lostTrack || (report.running() && agreedBefore))) {
       ward.lostTrack = false;
+      state.located(ward.id());
       decider.vms.moveTo(ward, report.host());
     }
     if (!ward.vm.policy().equals(report.vm().policy())) {
       decider.on(new Event.VmPolicyChanged(state.now, ward.id(), report.vm().policy()));
     }
-    if (!report.running()) {
+    if (!report.running() && ward.host.equals(report.host())) {
       decider.on(new Event.GuestFailed(state.now, ward.id(), "the cloud says it does not run"));
     }
   }
@@ -123,12 +128,25 @@ final class Reconciler {
   private void compareShadow(Ward ward, Cloud.ShadowReport report, Recovery recovery) {
     Optional<Shadow> known = ward.shadowOn(report.host());
     if (known.isEmpty()) {
-      recovery.adoptShadow(report);
+      if (decider.hosts.inService(report.host())) {
+        adoptOrDelete(ward, report, recovery);
+      }
     } else if (known.get().state == ShadowState.CREATING && report.complete()) {
       // Its report was lost; a fill from an earlier primary is not told apart, and not worth it.
       known.get().full = true;
       known.get().pending = Optional.empty();
       decider.keeper.signal(ward, known.get(), ShadowSignal.COMPLETED);
+    }
+  }
+
+  /** One that nobody knew of is only worth having when one is missing. */
+  private void adoptOrDelete(Ward ward, Cloud.ShadowReport report, Recovery recovery) {
+    long there =
+        ward.shadows.stream().filter(shadow -> shadow.state != ShadowState.DELETING).count();
+    if (there < ward.policy().shadows()) {
+      recovery.adoptShadow(report);
+    } else {
+      state.command(new Command.DeleteShadow(state.newCommand(), report.vm(), report.host()));
     }
   }
 

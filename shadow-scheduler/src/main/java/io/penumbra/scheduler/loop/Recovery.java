@@ -59,6 +59,7 @@ final class Recovery {
       case JournalCodec.ADMISSION ->
           state.breaker.admit(codec.read(entry, FailoverBreaker.Admitted.class));
       case JournalCodec.FAILOVER -> state.ledger.addLast(codec.read(entry, FailoverRecord.class));
+      case JournalCodec.WHEREABOUTS -> readWhereabouts(entry);
       case JournalCodec.INTENT -> {} // the cloud is asked instead what has come of it
       default ->
           throw new IllegalStateException(
@@ -75,6 +76,16 @@ final class Recovery {
       sagas.put(entry.key(), JournalCodec.saga(line));
       acked.put(entry.key(), line.acked());
     }
+  }
+
+  private void readWhereabouts(Journal.Entry entry) {
+    VmId vm = VmId.of(entry.key());
+    state
+        .codec
+        .read(entry, JournalCodec.WhereLine.class)
+        .host()
+        .ifPresentOrElse(
+            host -> state.whereabouts.put(vm, host), () -> state.whereabouts.remove(vm));
   }
 
   private void readWatch(Journal.Entry entry) {
@@ -131,7 +142,7 @@ final class Recovery {
 
   /** A VM is where the cloud says, unless a failover of it knows better. */
   private void adoptVm(Cloud.VmReport report, Optional<Saga> saga) {
-    HostId host = report.host();
+    HostId host = whereabouts(report);
     if (saga.isPresent()) {
       Saga known = saga.get();
       HostId should = known.step.promoted() ? known.target.orElse(host) : known.from;
@@ -145,6 +156,14 @@ final class Recovery {
     state.change(
         new FleetChange.PrimaryPlaced(
             report.vm().id(), host, report.vm().size(), report.vm().groups(), false));
+  }
+
+  private HostId whereabouts(Cloud.VmReport report) {
+    HostId ours = state.whereabouts.getOrDefault(report.vm().id(), report.host());
+    if (ours.equals(report.host())) {
+      state.located(report.vm().id());
+    }
+    return state.host(ours).isPresent() ? ours : report.host();
   }
 
   /** A shadow of a VM that we know is ours; any other has nobody who wants it. */
@@ -258,6 +277,13 @@ final class Recovery {
     state.watches.forEach((host, watch) ->
         lines.add(
             codec.entry(now, JournalCodec.WATCH, host.value(), JournalCodec.line(watch, false))));
+    state.whereabouts.forEach((vm, host) ->
+        lines.add(
+            codec.entry(
+                now,
+                JournalCodec.WHEREABOUTS,
+                vm.value(),
+                new JournalCodec.WhereLine(Optional.of(host)))));
     for (FailoverBreaker.Kind kind : FailoverBreaker.Kind.values()) {
       for (FailoverBreaker.Admitted admitted : state.breaker.admitted(kind, now)) {
         lines.add(

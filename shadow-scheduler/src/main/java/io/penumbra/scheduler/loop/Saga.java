@@ -36,6 +36,11 @@ final class Saga {
   final List<CommandId> asked = new ArrayList<>();
 
   int outstanding;
+
+  /** How often every shadow was tried in vain, and until when not to look again because of it. */
+  int rounds;
+
+  Instant lookNotBefore = Instant.MIN;
   boolean told;
   Instant stepSince;
 

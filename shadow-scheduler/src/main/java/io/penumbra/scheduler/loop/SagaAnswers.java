@@ -239,7 +239,8 @@ final class SagaAnswers {
   private void activated(Ward ward, Saga saga, Outcome outcome) {
     if (outcome instanceof Outcome.Done) {
       promoted(ward, saga);
-    } else if (outcome instanceof Outcome.Failed no && (saga.attempt == 1 || isAboutIt(no))) {
+    } else if (outcome instanceof Outcome.Failed no
+        && (saga.attempt == 1 || isAboutIt(no) || saga.attempt > 4 * steps().retries())) {
       // Failed says that nothing has changed; it is fenced all the same before another is tried.
       runner.signal(ward, saga, SagaSignal.EXHAUSTED);
     } else {
@@ -273,6 +274,7 @@ final class SagaAnswers {
     }
     ward.host = target;
     ward.arrived = true;
+    state.locate(ward.id(), target);
     ward.acked.clear();
     ward.acked.put(target, saga.epoch.orElse(0L));
     ward.moveWanted = false;

@@ -75,6 +75,10 @@ final class SagaRunner {
     saga.target.ifPresent(target -> keeper.release(ward, target));
     if (saga.step == SagaStep.CALLED_OFF) {
       state.calledOff++;
+      if (saga.timings.containsKey(SagaStep.ACTIVATE)) {
+        // The cloud's books may have followed an activation that was undone.
+        state.locate(ward.id(), ward.host);
+      }
       ward.moveNotBefore = state.now.plus(state.settings.shadows().retryMax());
       state.timers.at(ward.moveNotBefore, new Wake.LookAt(ward.id()));
     }
@@ -161,7 +165,11 @@ final class SagaRunner {
           saga.epoch = Optional.empty();
         }
       }
-      case UNDO_ACTIVATE -> saga.target.ifPresent(saga.tried::add);
+      case UNDO_ACTIVATE -> {
+        saga.target.ifPresent(saga.tried::add);
+        // If that host is held as dead, it has to be fenced now, though nothing on it is rescued.
+        state.admitAgain = true;
+      }
       case QUEUED,
           CONFIRM,
           LAST_SYNC,
@@ -317,6 +325,14 @@ final class SagaRunner {
 
   private void noTarget(Ward ward, Saga saga) {
     // A living primary simply runs on; a dead one needs a shadow from somewhere.
+    if (!saga.primaryAlive && saga.rounds++ > 0) {
+      saga.lookNotBefore =
+          state.now.plus(
+              LoopState.backoff(
+                  state.settings.steps().backoff(),
+                  state.settings.steps().backoffMax(),
+                  saga.rounds));
+    }
     signal(ward, saga, saga.primaryAlive ? SagaSignal.PRIMARY_ALIVE : SagaSignal.NO_TARGET);
   }
 
@@ -339,6 +355,9 @@ final class SagaRunner {
 
   /** Whether a way back to life has shown, in which case it is taken. */
   boolean found(Ward ward, Saga saga) {
+    if (state.now.isBefore(saga.lookNotBefore)) {
+      return false;
+    }
     saga.tried.clear();
     if (targets.choose(ward, saga).isPresent()) {
       signal(ward, saga, SagaSignal.TARGET_FOUND);
@@ -504,12 +523,12 @@ final class SagaRunner {
           signal(ward, saga, SagaSignal.FENCED);
         }
       }
-      case LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, REPROTECT, WATCH -> {
+      case LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, WATCH -> {
         if (hosts.beingFenced(ward.host)) {
           signal(ward, saga, SagaSignal.TARGET_LOST);
         }
       }
-      case DONE, CALLED_OFF, DROPPED -> {}
+      case REPROTECT, DONE, CALLED_OFF, DROPPED -> {}
     }
   }
 

@@ -151,6 +151,7 @@ final class VmBook {
       return;
     }
     ward.deleted = true;
+    state.located(vm);
     state.sagaOf(ward).ifPresent(saga -> sagas.vmGone(ward, saga));
     state.change(new FleetChange.PrimaryReleased(vm));
     state.shorts.remove(vm);

@@ -159,6 +159,38 @@ final class Story {
     return this;
   }
 
+  /** What the detector does after a restart: whoever is silent is suspected anew. */
+  private void suspectTheSilent() {
+    world.hosts.forEach((id, host) -> {
+      if (!host.alive()) {
+        inbox.offer(new Event.HostSuspected(world.now, id, 9));
+      }
+    });
+  }
+
+  /** A step; a crash in it is followed by a restart from the journal. */
+  private int step() {
+    try {
+      return loop().step();
+    } catch (CrashingJournal.Crash crash) {
+      restart();
+      return 1;
+    }
+  }
+
+  /** Starts from the journal until that succeeds. */
+  void restart() {
+    while (true) {
+      try {
+        start();
+        suspectTheSilent();
+        return;
+      } catch (CrashingJournal.Crash again) {
+        // and again
+      }
+    }
+  }
+
   Story tell(Event event) {
     inbox.offer(event);
     return run(Duration.ZERO);
@@ -186,7 +218,7 @@ final class Story {
       if (++turns > 1_000_000) {
         throw new AssertionError("the loop spins at " + world.now);
       }
-      while (loop().step() > 0) {
+      while (step() > 0) {
         // until nothing more follows at this moment
       }
       Instant next = end;
@@ -197,7 +229,7 @@ final class Story {
       if (!world.now.isBefore(end)
           && next.compareTo(end) >= 0
           && happening.filter(at -> !at.isAfter(end)).isEmpty()) {
-        loop().step();
+        step();
         return this;
       }
       world.advance(next);

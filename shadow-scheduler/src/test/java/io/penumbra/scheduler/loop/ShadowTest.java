@@ -1,0 +1,341 @@
+package io.penumbra.scheduler.loop;
+
+import static io.penumbra.scheduler.loop.Story.effective;
+import static io.penumbra.scheduler.loop.Story.h;
+import static io.penumbra.scheduler.loop.Story.policy;
+import static io.penumbra.scheduler.loop.Story.v;
+import static io.penumbra.scheduler.loop.Story.vm;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.RequestId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.command.Command;
+import io.penumbra.domain.event.Event;
+import io.penumbra.domain.event.Outcome;
+import io.penumbra.domain.fleet.DomainKind;
+import io.penumbra.domain.fleet.HardwareAspect;
+import io.penumbra.domain.fleet.HostCondition;
+import io.penumbra.domain.placement.PlacementRequest;
+import io.penumbra.domain.policy.Diversity;
+import io.penumbra.domain.policy.ProtectionPolicy;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.scheduler.SchedulerSettings;
+import io.penumbra.scheduler.journal.InMemoryJournal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ShadowTest {
+
+  private static void change(Story story, ProtectionPolicy policy) {
+    story.world.vm(v(1)).vm = story.world.vm(v(1)).vm.withPolicy(effective(policy));
+    story.world.emit(new Event.VmPolicyChanged(story.world.now, v(1), effective(policy)));
+  }
+
+  @Test
+  void changingTheModeNeverLeavesTheVmUnprotected() {
+    Story story = new Story(4).start().with(1);
+    story.world.afterEachChange =
+        () -> assertThat(story.world.vm(v(1)).complete()).isGreaterThanOrEqualTo(1);
+
+    change(story, policy(ShadowMode.COLD, 1, 0));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.world.vm(v(1)).shadows.firstEntry().getValue().mode)
+        .isEqualTo(ShadowMode.COLD);
+    change(story, policy(ShadowMode.WARM, 2, 0));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(2);
+    assertThat(story.commands(Command.ChangeShadowMode.class)).hasSize(2);
+    change(story, policy(ShadowMode.WARM, 1, 0));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+  }
+
+  @Test
+  void changingWhatMustDifferMovesTheShadowAndKeepsTheOldOneUntilThen() {
+    Story story = new Story(6).start().with(1);
+    story.world.afterEachChange =
+        () -> assertThat(story.world.vm(v(1)).complete()).isGreaterThanOrEqualTo(1);
+    // Host i is of hardware generation i % 2: ask for the one that it is not on now.
+    ProtectionPolicy now = policy(ShadowMode.WARM, 1, 0);
+    HostId before = story.shadowOf(1);
+    boolean same = generation(story, before).equals(generation(story, story.hostOf(1)));
+    change(
+        story,
+        new ProtectionPolicy(
+            now.mode(),
+            1,
+            now.rpo(),
+            now.rto(),
+            new Diversity(
+                List.of(DomainKind.HOST, DomainKind.RACK), List.of(HardwareAspect.CPU_GENERATION)),
+            now.commit(),
+            now.thresholds(),
+            0));
+    story.run(Duration.ofMinutes(2));
+
+    assertThat(generation(story, story.shadowOf(1)))
+        .isNotEqualTo(generation(story, story.hostOf(1)));
+    assertThat(story.shadowOf(1).equals(before)).isEqualTo(!same);
+    assertThat(story.world.vm(v(1)).shadows).hasSize(1);
+  }
+
+  private static String generation(Story story, HostId host) {
+    return story.world.host(host).host.hardware().cpuGeneration();
+  }
+
+  @Test
+  void noPolicyNoShadow() {
+    Story story = new Story(4).start().with(1);
+    change(story, policy(ShadowMode.NONE, 0, 0));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.world.vm(v(1)).shadows).isEmpty();
+    assertThat(story.placer().fleet().shadowCount()).isZero();
+  }
+
+  @Test
+  void placesAnotherShadowWhenOneIsLost() {
+    Story story = new Story(4).start().with(1);
+    HostId lost = story.shadowOf(1);
+    story.world.vm(v(1)).shadows.clear();
+    story.world.emit(new Event.ShadowLost(story.world.now, v(1), lost, "disk"));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+  }
+
+  @Test
+  void aShadowOnADeadHostIsReplaced() {
+    Story story = new Story(5).start().with(1);
+    HostId dead = story.shadowOf(1);
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMinutes(10));
+    assertThat(story.world.vm(v(1)).shadows.keySet()).contains(dead).hasSize(2);
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows())
+        .as("the dead one is forgotten")
+        .hasSize(1);
+
+    story.world.repair(dead);
+    story.trust(dead).run(Duration.ofMinutes(30));
+    assertThat(story.world.vm(v(1)).shadows.keySet())
+        .as("what is left of it is found and deleted")
+        .doesNotContain(dead);
+  }
+
+  @Test
+  void waitsForRoomAndTakesItWhenItAppears() {
+    Story story = new Story(1).start().with(vm(1, policy(ShadowMode.NONE, 0, 0)));
+    change(story, policy(ShadowMode.WARM, 1, 0));
+    story.run(Duration.ofMinutes(5));
+    assertThat(story.alertCodes()).contains("short-of-shadows");
+
+    story.addHost(7);
+    story.world.emit(new Event.HostDiscovered(story.world.now, Story.newHost(7)));
+    story.run(Duration.ofSeconds(10));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+  }
+
+  @Test
+  void triesElsewhereWhenAShadowCannotBeCreated() {
+    Story story = new Story(4).start();
+    story.world.script =
+        command ->
+            command instanceof Command.CreateShadow create && create.host().equals(h(0))
+                ? Optional.of(new Outcome.Failed("disk-full", "no"))
+                : Optional.empty();
+    story.with(1);
+    story.run(Duration.ofMinutes(30));
+    assertThat(story.world.vm(v(1)).shadows.keySet()).doesNotContain(h(0));
+  }
+
+  @Test
+  void aReportThatComesAfterTheNextAttemptChangesNothing() {
+    Story story = new Story(3).start().with(vm(1, policy(ShadowMode.NONE, 0, 0)));
+    boolean[] first = {true};
+    story.world.swallow =
+        command -> {
+          boolean swallowed = command instanceof Command.CreateShadow && first[0];
+          first[0] &= !swallowed;
+          return swallowed;
+        };
+    change(story, policy(ShadowMode.WARM, 1, 0));
+    story.run(Duration.ofHours(1).plusSeconds(10));
+    Command lost = story.commands(Command.CreateShadow.class).getFirst();
+    story.tell(
+        new Event.CommandReported(
+            story.world.now, lost.id(), new Outcome.Failed("gone", "very late")));
+    story.run(Duration.ofMinutes(5));
+    story.tell(new Event.CommandReported(story.world.now, lost.id(), new Outcome.Done()));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+  }
+
+  @Test
+  void aRefusedChangeLeavesTheShadowAsItWas() {
+    Story story = new Story(4).start().with(1);
+    story.world.script =
+        command ->
+            command instanceof Command.ChangeShadowMode
+                ? Optional.of(new Outcome.Failed("busy", "no"))
+                : Optional.empty();
+    change(story, policy(ShadowMode.COLD, 1, 0));
+    story.run(Duration.ofMinutes(2));
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+    story.world.script = command -> Optional.empty();
+    story.run(Duration.ofMinutes(2));
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows().getFirst().mode())
+        .isEqualTo(ShadowMode.COLD);
+  }
+
+  @Test
+  void deletedVmsLeaveNothingBehind() {
+    Story story = new Story(4).start().with(1).with(2);
+    story.world.delete(v(1));
+    story.run(Duration.ofMinutes(1));
+    story.world.delete(v(2));
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.view().vms()).isEmpty();
+    assertThat(story.placer().fleet().vmCount()).isZero();
+    assertThat(story.placer().fleet().shadowCount()).isZero();
+    for (int i = 0; i < 4; i++) {
+      assertThat(story.placer().fleet().host(h(i)).orElseThrow().allocated())
+          .isEqualTo(Resources.NONE);
+    }
+  }
+
+  @Test
+  void aClaimThatIsNeverUsedRunsOut() {
+    Story story = new Story(4).start();
+    story
+        .loop()
+        .place(
+            PlacementRequest.create(
+                RequestId.of("r1"), story.world.now, vm(1, policy(ShadowMode.WARM, 1, 0)), 1));
+    assertThat(story.placer().fleet().isClaim(v(1))).isTrue();
+    story.start();
+    assertThat(story.placer().fleet().isClaim(v(1))).as("survives a restart").isTrue();
+    story.run(Duration.ofMinutes(11));
+    assertThat(story.placer().fleet().vmCount()).isZero();
+    assertThat(story.view().vms()).isEmpty();
+  }
+
+  @Test
+  void anImpossibleRequestIsADecisionWithReasons() {
+    Story story = new Story(2).start();
+    var big =
+        new io.penumbra.domain.Vm(
+            v(1),
+            io.penumbra.domain.ProjectId.of("p"),
+            io.penumbra.domain.FlavorId.of("huge"),
+            new Resources(4_000, 4_096, 1),
+            new java.util.TreeMap<>(),
+            List.of(),
+            effective(policy(ShadowMode.WARM, 1, 0)));
+    var decision =
+        story.loop().place(PlacementRequest.create(RequestId.of("r1"), story.world.now, big, 1));
+    assertThat(decision.answer())
+        .isInstanceOf(io.penumbra.placement.PlacementDecision.Refused.class);
+    assertThat(story.view().counts().refusals()).isEqualTo(1);
+  }
+
+  @Test
+  void maintenanceEmptiesAHostWithoutLosingAnything() {
+    Story story = new Story(5).start().with(1).with(2).with(3);
+    HostId host = story.hostOf(1);
+    story.world.condition(host, HostCondition.MAINTENANCE);
+    story.run(Duration.ofMinutes(10));
+
+    assertThat(story.placer().fleet().primariesOn(host)).isEmpty();
+    assertThat(story.placer().fleet().shadowsOn(host)).isEmpty();
+    assertThat(story.view().ledger())
+        .isNotEmpty()
+        .allSatisfy(line -> {
+          assertThat(line.zeroLoss()).isTrue();
+          assertThat(line.bytesLost()).isZero();
+        });
+    story.world.vms.values().forEach(vm -> assertThat(vm.complete()).isEqualTo(1));
+  }
+
+  @Test
+  void reconcilingFindsWhatLostEventsHide() {
+    Story story = new Story(5).start().with(1).with(2);
+    story.world.lose = event -> true;
+    HostId shadow = story.shadowOf(1);
+    story.world.vm(v(1)).shadows.clear();
+    story.world.delete(v(2));
+    story.world.boot(vm(3, policy(ShadowMode.WARM, 1, 0)), h(0));
+    story.addHost(8);
+    story.world.condition(shadow, HostCondition.MAINTENANCE);
+    story.world.lose = event -> false;
+
+    story.run(Duration.ofMinutes(12));
+
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+    assertThat(story.world.vm(v(1)).shadows.keySet()).doesNotContain(shadow);
+    assertThat(story.view().vm(v(2))).isEmpty();
+    assertThat(story.world.vm(v(3)).complete()).isEqualTo(1);
+    assertThat(story.placer().fleet().hostCount()).isEqualTo(6);
+  }
+
+  @Test
+  void aLostReportOfCompletionIsFoundByReconciling() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.NONE, 0, 0)));
+    story.world.lose = event -> event instanceof Event.CommandReported;
+    change(story, policy(ShadowMode.WARM, 1, 0));
+    story.run(Duration.ofSeconds(30));
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isFalse();
+    story.world.lose = event -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+  }
+
+  @Test
+  void aShadowLostInTheMiddleOfAChangeIsGone() {
+    Story story = new Story(6).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    story.world.swallow =
+        command ->
+            command instanceof Command.ChangeShadowMode
+                || command instanceof Command.DeleteShadow
+                || command instanceof Command.ResizeShadow;
+    change(story, policy(ShadowMode.COLD, 2, 0));
+    story.run(Duration.ofSeconds(1));
+    HostId one = story.world.vm(v(1)).shadows.firstKey();
+    HostId two = story.world.vm(v(1)).shadows.lastKey();
+    story.tell(new Event.ShadowLost(story.world.now, v(1), one, "disk"));
+    change(story, policy(ShadowMode.NONE, 0, 0));
+    story.run(Duration.ofSeconds(1));
+    story.tell(new Event.ShadowLost(story.world.now, v(1), two, "disk"));
+    story.tell(new Event.ShadowLost(story.world.now, v(1), two, "disk, told twice"));
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(20));
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows()).isEmpty();
+  }
+
+  @Test
+  void theJournalIsRewrittenBeforeItGrowsWithoutBound() {
+    InMemoryJournal journal = new InMemoryJournal();
+    SchedulerSettings.Loop loop = SchedulerSettings.Loop.defaults();
+    SchedulerSettings settings =
+        SchedulerSettings.defaults()
+            .withLoop(
+                new SchedulerSettings.Loop(
+                    loop.inboxMax(),
+                    loop.eventsPerPage(),
+                    loop.claimRetries(),
+                    loop.claimTtl(),
+                    loop.reconcileEvery(),
+                    50,
+                    loop.ledgerMax(),
+                    loop.seed()));
+    Story story = new Story(4, settings, journal).start();
+    for (int i = 1; i < 60; i++) {
+      story.with(i);
+      story.world.delete(v(i));
+      story.run(Duration.ofSeconds(5));
+    }
+    assertThat(journal.size()).isLessThan(120);
+    story.start().with(61);
+    assertThat(story.world.vm(v(61)).complete()).isEqualTo(1);
+  }
+}
