@@ -23,7 +23,6 @@ import io.penumbra.simulator.run.RunProgress;
 import io.penumbra.simulator.run.RunResult;
 import io.penumbra.simulator.run.ScenarioInputs;
 import io.penumbra.simulator.run.Wish;
-import io.penumbra.simulator.scenario.PolicyMix;
 import io.penumbra.simulator.scenario.Scenario;
 import io.penumbra.simulator.scenario.VmSync;
 import io.penumbra.simulator.time.VirtualTime;
@@ -33,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 
 /**
@@ -52,7 +52,7 @@ public final class BaselineRun {
   private final ScenarioInputs inputs;
   private final Scenario scenario;
   private final PolicyVariant variant;
-  private final PolicyMix policies;
+  private final IntFunction<Wish> wishes;
   private final DecisionLog decisions;
   private final VirtualTime time;
   private final Fleet fleet;
@@ -76,7 +76,7 @@ public final class BaselineRun {
     this.inputs = inputs;
     this.scenario = inputs.scenario();
     this.variant = variant;
-    this.policies = scenario.policies().all(ShadowMode.NONE);
+    this.wishes = inputs.wishes(scenario.policies().all(ShadowMode.NONE));
     this.decisions = decisions;
     this.time = new VirtualTime(scenario.start());
     this.fleet = new Fleet(inputs.fleetSettings());
@@ -194,7 +194,7 @@ public final class BaselineRun {
   }
 
   private Optional<Integer> place(int vm, List<HostId> excluded) {
-    Wish wish = inputs.wish(policies, vm);
+    Wish wish = wishes.apply(vm);
     PlacementRequest request =
         new PlacementRequest(
             RequestId.of("req-" + wish.vm().id() + "-" + ++move[vm]),

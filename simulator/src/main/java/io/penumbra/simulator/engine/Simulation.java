@@ -16,13 +16,14 @@ import io.penumbra.simulator.run.PolicyVariant;
 import io.penumbra.simulator.run.RunProgress;
 import io.penumbra.simulator.run.RunResult;
 import io.penumbra.simulator.run.ScenarioInputs;
-import io.penumbra.simulator.scenario.PolicyMix;
+import io.penumbra.simulator.run.Wish;
 import io.penumbra.simulator.scenario.Scenario;
 import io.penumbra.simulator.workload.VmTrace;
 import io.penumbra.simulator.world.WorldSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /** Runs a scenario under a policy: the production control loop, or a baseline without it. */
 public final class Simulation {
@@ -32,7 +33,7 @@ public final class Simulation {
   private final ScenarioInputs inputs;
   private final Scenario scenario;
   private final PolicyVariant variant;
-  private final PolicyMix policies;
+  private final IntFunction<Wish> wishes;
   private final Options options;
   private final OutageLedger ledger;
   private final Rig rig;
@@ -71,7 +72,7 @@ public final class Simulation {
     this.scenario = inputs.scenario();
     this.variant = variant;
     this.options = options;
-    this.policies = variant.policies(scenario.policies());
+    this.wishes = inputs.wishes(variant.policies(scenario.policies()));
     this.ledger = new OutageLedger(inputs.trace().size());
     this.rig =
         new Rig(blueprint(), new FaultDice(FaultMix.none(), scenario.seeds().child("faults")));
@@ -153,7 +154,7 @@ public final class Simulation {
 
   private void arrive(int index) {
     VmTrace trace = inputs.trace();
-    rig.tenants().ask(inputs.wish(policies, index));
+    rig.tenants().ask(wishes.apply(index));
     int next = index + 1;
     if (next < trace.size()) {
       rig.time().at(trace.atMillis(next) * 1_000_000, () -> arrive(next));

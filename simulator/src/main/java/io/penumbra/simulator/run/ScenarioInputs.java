@@ -1,7 +1,10 @@
 package io.penumbra.simulator.run;
 
+import io.penumbra.domain.FlavorId;
+import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.Vm;
 import io.penumbra.placement.fleet.FleetSettings;
+import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.simulator.hardware.FailureSchedule;
 import io.penumbra.simulator.hardware.GuestFailure;
 import io.penumbra.simulator.hardware.GuestFailures;
@@ -13,7 +16,8 @@ import io.penumbra.simulator.workload.Workload;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.SortedMap;
+import java.util.function.IntFunction;
 
 /** What every policy is given alike: hosts, arrivals, failures. Drawn once, before any run. */
 public record ScenarioInputs(
@@ -44,17 +48,25 @@ public record ScenarioInputs(
         FleetSettings.defaults().correlated());
   }
 
-  /** What the owner of a VM of the workload asks for. */
-  public Wish wish(PolicyMix policies, int index) {
+  /** What the owners of the workload's VMs ask for, by their place in the workload. */
+  public IntFunction<Wish> wishes(PolicyMix policies) {
+    PolicyResolver resolver = policies.resolver();
+    return index -> wish(policies, resolver, index);
+  }
+
+  private Wish wish(PolicyMix policies, PolicyResolver resolver, int index) {
+    SortedMap<String, String> tags = policies.tagsOf(scenario.seeds(), index);
+    ProjectId project = trace.project(index);
+    FlavorId flavor = trace.flavor(index).id();
     Vm vm =
         new Vm(
             trace.id(index),
-            trace.project(index),
-            trace.flavor(index).id(),
+            project,
+            flavor,
             trace.flavor(index).size(),
-            new TreeMap<>(),
+            tags,
             List.of(),
-            policies.policyOf(scenario.seeds(), index));
+            resolver.resolve(project, flavor, tags).effective());
     long life = trace.lifetimeMillis(index);
     return new Wish(
         index,

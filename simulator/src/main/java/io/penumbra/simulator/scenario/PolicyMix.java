@@ -1,18 +1,27 @@
 package io.penumbra.simulator.scenario;
 
+import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.Guard;
 import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.fleet.HardwareAspect;
-import io.penumbra.domain.policy.CommitMode;
-import io.penumbra.domain.policy.Diversity;
-import io.penumbra.domain.policy.EffectivePolicy;
 import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.RiskThresholds;
 import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.placement.policy.PolicyField;
+import io.penumbra.placement.policy.PolicyResolver;
+import io.penumbra.placement.policy.PolicyRules;
 import io.penumbra.simulator.chance.Seeds;
 import io.penumbra.simulator.chance.Setting;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * How VMs are protected: which share in which mode, and what that mode promises. Which VM gets what
@@ -35,7 +44,10 @@ public record PolicyMix(
     @Setting("hardware aspects in which a shadow must differ from its primary")
         List<HardwareAspect> differInHardware,
     @Setting("probability from which a shadow is grown and kept fresher") double riskCheck,
-    @Setting("probability from which moving away is weighed") double riskAct) {
+    @Setting("probability from which moving away is weighed") double riskAct,
+    @Setting(
+            "file of policy rules by project and flavor; when given, it counts instead of the above")
+        Optional<Path> rules) {
 
   public static final PolicyMix DEFAULT =
       new PolicyMix(
@@ -51,7 +63,8 @@ public record PolicyMix(
           List.of(DomainKind.RACK, DomainKind.POWER_FEED),
           List.of(),
           0.05,
-          0.3);
+          0.3,
+          Optional.empty());
 
   public PolicyMix {
     Guard.share("warm", warm);
@@ -87,7 +100,8 @@ public record PolicyMix(
         differIn,
         differInHardware,
         riskCheck,
-        riskAct);
+        riskAct,
+        Optional.empty());
   }
 
   /** The mode of one VM. */
@@ -99,25 +113,57 @@ public record PolicyMix(
     return u < warm + cold ? ShadowMode.COLD : ShadowMode.NONE;
   }
 
-  /** The whole policy of one VM. */
-  public EffectivePolicy policyOf(Seeds seeds, int vm) {
+  /**
+   * What the owner of one VM writes on it; the policy follows from it by the production rules. With
+   * a file of rules nobody writes anything.
+   */
+  public SortedMap<String, String> tagsOf(Seeds seeds, int vm) {
+    SortedMap<String, String> tags = new TreeMap<>();
+    if (rules.isPresent()) {
+      return tags;
+    }
     ShadowMode mode = modeOf(seeds, vm);
-    boolean isProtected = mode != ShadowMode.NONE;
-    CommitMode commit =
-        isProtected && seeds.uniform("policy-commit", vm) < outputCommit
-            ? CommitMode.OUTPUT_COMMIT
-            : CommitMode.ASYNC;
-    int priority = isProtected && seeds.uniform("policy-urgent", vm) < urgent ? 10 : 0;
-    ProtectionPolicy policy =
-        new ProtectionPolicy(
-            mode,
-            isProtected ? shadows : 0,
-            mode == ShadowMode.WARM ? warmRpo : coldRpo,
-            mode == ShadowMode.WARM ? warmRto : coldRto,
-            new Diversity(differIn, differInHardware),
-            commit,
-            new RiskThresholds(riskCheck, riskAct),
-            priority);
-    return new EffectivePolicy(policy, "scenario policies");
+    tags.put(PolicyField.MODE.tag(), mode.name().toLowerCase(Locale.ROOT));
+    if (mode != ShadowMode.NONE) {
+      boolean warmly = mode == ShadowMode.WARM;
+      tags.put(PolicyField.RPO.tag(), Durations.format(warmly ? warmRpo : coldRpo));
+      tags.put(PolicyField.RTO.tag(), Durations.format(warmly ? warmRto : coldRto));
+      if (seeds.uniform("policy-commit", vm) < outputCommit) {
+        tags.put(PolicyField.COMMIT.tag(), "output-commit");
+      }
+      if (seeds.uniform("policy-urgent", vm) < urgent) {
+        tags.put(PolicyField.PRIORITY.tag(), "10");
+      }
+    }
+    return tags;
+  }
+
+  /** The production resolver with this scenario's rules. */
+  public PolicyResolver resolver() {
+    if (rules.isPresent()) {
+      try {
+        return new PolicyResolver(PolicyRules.read(rules.get()));
+      } catch (IOException e) {
+        throw new BadInputException(
+            rules.get().toString(),
+            "policy rules cannot be read: " + e.getMessage(),
+            "Give a YAML file with default, projects and flavors.",
+            e);
+      }
+    }
+    SortedMap<PolicyField, String> common = new TreeMap<>();
+    common.put(PolicyField.SHADOWS, Integer.toString(shadows));
+    common.put(PolicyField.DIVERSITY, differences());
+    common.put(PolicyField.RISK_CHECK, Double.toString(riskCheck));
+    common.put(PolicyField.RISK_ACT, Double.toString(riskAct));
+    return new PolicyResolver(new PolicyRules(common, new TreeMap<>(), new TreeMap<>()));
+  }
+
+  private String differences() {
+    return Stream.concat(
+            Stream.concat(Stream.of(DomainKind.HOST), differIn.stream()), differInHardware.stream())
+        .map(kind -> kind.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .distinct()
+        .collect(Collectors.joining(", "));
   }
 }

@@ -8,6 +8,7 @@ import io.penumbra.domain.VmId;
 import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.fleet.HardwareAspect;
 import io.penumbra.domain.fleet.Host;
+import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.simulator.chance.Seeds;
 import io.penumbra.simulator.fault.FaultMix;
 import io.penumbra.simulator.run.Wish;
@@ -21,7 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.SortedMap;
 import java.util.random.RandomGenerator;
 
 /**
@@ -125,24 +126,29 @@ record SoakPlan(
         domains,
         chance.nextInt(5) == 0 ? List.of(HardwareAspect.FIRMWARE) : List.of(),
         0.05,
-        0.3);
+        0.3,
+        Optional.empty());
   }
 
   /** Who asks for what, with the time of asking in nanoseconds since the start. */
   List<Arrival> arrivals() {
     RandomGenerator chance = seeds.stream("soak-tenants");
+    PolicyResolver resolver = policies.resolver();
     List<Arrival> arrivals = new ArrayList<>();
     for (int i = 0; i < vms; i++) {
       Resources size = SIZES.get(chance.nextInt(SIZES.size()));
+      ProjectId project = ProjectId.of("project-" + i % 4);
+      FlavorId flavor = FlavorId.of("f" + size.vcpus() + "-" + size.memoryMib());
+      SortedMap<String, String> tags = policies.tagsOf(seeds, i);
       Vm vm =
           new Vm(
               VmId.of("vm-" + i),
-              ProjectId.of("project-" + i % 4),
-              FlavorId.of("f" + size.vcpus() + "-" + size.memoryMib()),
+              project,
+              flavor,
               size,
-              new TreeMap<>(),
+              tags,
               List.of(),
-              policies.policyOf(seeds, i));
+              resolver.resolve(project, flavor, tags).effective());
       long at = (long) (chance.nextDouble() * safety.toNanos() * 0.6);
       Optional<Duration> life =
           chance.nextInt(3) == 0

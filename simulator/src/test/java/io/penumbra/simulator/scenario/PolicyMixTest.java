@@ -3,6 +3,11 @@ package io.penumbra.simulator.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.penumbra.domain.FlavorId;
+import io.penumbra.domain.ProjectId;
+import io.penumbra.domain.fleet.DomainKind;
+import io.penumbra.domain.policy.EffectivePolicy;
+import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.chance.Seeds;
 import org.junit.jupiter.api.Test;
@@ -30,10 +35,31 @@ class PolicyMixTest {
     for (int vm = 0; vm < 200; vm++) {
       assertThat(warm.modeOf(seeds, vm)).isEqualTo(ShadowMode.WARM);
       if (PolicyMix.DEFAULT.modeOf(seeds, vm) == ShadowMode.WARM) {
-        assertThat(warm.policyOf(seeds, vm)).isEqualTo(PolicyMix.DEFAULT.policyOf(seeds, vm));
+        assertThat(warm.tagsOf(seeds, vm)).isEqualTo(PolicyMix.DEFAULT.tagsOf(seeds, vm));
       }
-      assertThat(PolicyMix.DEFAULT.all(ShadowMode.NONE).policyOf(seeds, vm).policy().shadows())
-          .isZero();
+      assertThat(policyOf(PolicyMix.DEFAULT.all(ShadowMode.NONE), vm).policy().shadows()).isZero();
     }
+  }
+
+  @Test
+  void tagsMeanWhatTheMixSaysToTheProductionResolver() {
+    for (int vm = 0; vm < 200; vm++) {
+      EffectivePolicy effective = policyOf(PolicyMix.DEFAULT, vm);
+      ProtectionPolicy policy = effective.policy();
+      assertThat(policy.mode()).isEqualTo(PolicyMix.DEFAULT.modeOf(seeds, vm));
+      assertThat(effective.source()).contains("mode=").contains("by tag");
+      if (policy.mode() == ShadowMode.WARM) {
+        assertThat(policy.rpo()).isEqualTo(PolicyMix.DEFAULT.warmRpo());
+        assertThat(policy.rto()).isEqualTo(PolicyMix.DEFAULT.warmRto());
+        assertThat(policy.diversity().domains())
+            .containsExactly(DomainKind.HOST, DomainKind.RACK, DomainKind.POWER_FEED);
+      }
+    }
+  }
+
+  private EffectivePolicy policyOf(PolicyMix mix, int vm) {
+    return mix.resolver()
+        .resolve(ProjectId.of("p"), FlavorId.of("f"), mix.tagsOf(seeds, vm))
+        .effective();
   }
 }
