@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -83,6 +85,9 @@ final class RecordBinder {
       YamlNode node, Type type, Optional<Object> fallback, String field) {
     if (type instanceof ParameterizedType generic) {
       Type argument = generic.getActualTypeArguments()[0];
+      if (generic.getRawType() == SortedMap.class) {
+        return bindMap(node, (Class<?>) generic.getActualTypeArguments()[1], field);
+      }
       if (generic.getRawType() == List.class) {
         return bindList(node, argument, field);
       }
@@ -101,6 +106,19 @@ final class RecordBinder {
       return bindScalar(scalar, plain, field);
     }
     throw bad(node, field, "is %s; expected a single value".formatted(describe(node)));
+  }
+
+  /** Keys are names the reader of the record knows; what it doesn't know, it refuses itself. */
+  private static SortedMap<String, Object> bindMap(YamlNode node, Class<?> element, String field) {
+    if (!(node instanceof YamlNode.Table table)) {
+      throw bad(node, field, "is %s; expected a table".formatted(describe(node)));
+    }
+    SortedMap<String, Object> values = new TreeMap<>();
+    table
+        .entries()
+        .forEach((key, value) ->
+            values.put(key, bindValue(value, element, Optional.empty(), field + "." + key)));
+    return values;
   }
 
   private static Optional<Object> asOptional(Object value) {

@@ -1,9 +1,5 @@
 package io.penumbra.simulator.scenario;
 
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -14,8 +10,6 @@ import java.util.LinkedHashMap;
  * line, or the flag, it came from.
  */
 public final class ScenarioDraft {
-
-  private static final long FILE_BYTES_MAX = 4 << 20;
 
   private final YamlNode.Table table;
 
@@ -30,22 +24,7 @@ public final class ScenarioDraft {
 
   /** Begins with a scenario file. */
   public static ScenarioDraft from(Path file) {
-    try {
-      if (Files.size(file) > FILE_BYTES_MAX) {
-        throw Mistake.at(
-            file.toString(),
-            0,
-            "file",
-            "has %d bytes; expected at most %d".formatted(Files.size(file), FILE_BYTES_MAX));
-      }
-      return fromText(file.toString(), Files.readString(file));
-    } catch (NoSuchFileException e) {
-      throw Mistake.at(file.toString(), 0, "file", "does not exist");
-    } catch (CharacterCodingException e) {
-      throw Mistake.at(file.toString(), 0, "file", "is not UTF-8 text");
-    } catch (IOException e) {
-      throw Mistake.at(file.toString(), 0, "file", "cannot be read: " + e.getMessage());
-    }
+    return fromText(file.toString(), RecordFile.text(file));
   }
 
   /** Begins with YAML that was read from {@code source}. */
