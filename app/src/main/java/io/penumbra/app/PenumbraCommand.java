@@ -1,6 +1,9 @@
 package io.penumbra.app;
 
 import io.penumbra.app.decisions.DecisionsCommand;
+import io.penumbra.app.simulate.DemoCommand;
+import io.penumbra.app.simulate.SimulateCommand;
+import io.penumbra.app.simulate.SoakCommand;
 import io.penumbra.app.train.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,14 +25,23 @@ import picocli.CommandLine.Spec;
       "and brings it to life before or just after the original dies.",
       ""
     },
-    subcommands = {DecisionsCommand.class, DoctorCommand.class, TrainCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      SimulateCommand.class,
+      DecisionsCommand.class,
+      SoakCommand.class,
+      TrainCommand.class,
+      DoctorCommand.class
+    },
     commandListHeading = "%nCommands:%n",
     optionListHeading = "%nOptions, for every command:%n",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  ./penumbra doctor           what is missing on this machine",
-      "  ./penumbra doctor --help    what one command can do",
-      "  ./penumbra test             build everything and run every test"
+      "  ./penumbra demo               a data centre in virtual time, within a minute",
+      "  ./penumbra decisions list     what it decided; then: decisions explain VM",
+      "  ./penumbra simulate --help    what one command can do",
+      "  ./penumbra doctor             what is missing on this machine",
+      "  ./penumbra test               build everything and run every test"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {

@@ -10,8 +10,11 @@ import java.util.Optional;
 /** Runs one scenario under several policies, on the same arrivals and the same failures. */
 interface Comparison {
 
-  /** The names of all policies, in the order they are compared. */
+  /** The names of the policies that are compared unless others are asked for, in their order. */
   List<String> policies();
+
+  /** The names of all there are. */
+  List<String> known();
 
   /**
    * Runs them, one after another.
@@ -23,7 +26,7 @@ interface Comparison {
   /**
    * What to run.
    *
-   * @param policies in the order of {@link #policies()}
+   * @param policies some of {@link #known()}
    * @param decisions directory for the decision log; empty keeps none
    * @param model file of a trained risk model; without one, predictions come from an oracle with
    *     the scenario's precision and recall

@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -29,9 +30,9 @@ import picocli.CommandLine.Spec;
     name = "demo",
     sortOptions = false,
     description = {
-      "A small data centre in virtual time: hosts age, warn, break, some of them together.",
-      "First a risk model learns from the telemetry of another fleet; then every policy meets",
-      "the same bad luck. Takes less than a minute.",
+      "A small data centre in virtual time: hosts age, warn and break, some together.",
+      "First a risk model learns from the telemetry of another fleet; then every",
+      "policy meets the same bad luck. Takes less than a minute.",
       ""
     },
     footerHeading = "%nExample:%n",
@@ -61,9 +62,14 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      defaultValue = "penumbra-out/demo",
+      defaultValue = "penumbra-out",
       description = "Where everything goes (default: ${DEFAULT-VALUE}).")
   private Path out;
+
+  /** Runs the simulator. */
+  public DemoCommand() {
+    this(new EngineComparison());
+  }
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
   DemoCommand(Comparison comparison) {
@@ -85,7 +91,7 @@ public final class DemoCommand implements Callable<Integer> {
           .run(
               new Comparison.Task(
                   scenario(seed),
-                  comparison.policies(),
+                  policies(model.isPresent()),
                   Optional.of(out.resolve("decisions")),
                   model,
                   "./penumbra demo --seed " + seed),
@@ -94,16 +100,31 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  /** Without a model nothing is predicted, so nothing is shown that says it was. */
+  private List<String> policies(boolean predicts) {
+    return comparison.policies().stream()
+        .filter(name -> predicts || !name.contains("predictive"))
+        .toList();
+  }
+
   /** Small enough for a minute, unlucky enough to be worth watching. */
   static Scenario scenario(long seed) {
-    return ScenarioDraft.defaults()
+    return ScenarioDraft.fromText(
+            "demo",
+            """
+            workload:
+              generator:
+                lifetimes:
+                  - {share: 0.5, medianMinutes: 60000, sigma: 1}
+                  - {share: 0.5, medianMinutes: 600, sigma: 1.5}
+            """)
         .set("name", "demo", "demo")
         .seed(seed)
         .duration(Duration.ofDays(14))
         .set("fleet.hosts", "80", "demo")
         .set("fleet.hostsPerRack", "10", "demo")
         .set("fleet.racksPerPowerFeed", "2", "demo")
-        .set("workload.vms", "1200", "demo")
+        .set("workload.vms", "2500", "demo")
         .set("policies.warm", "0.6", "demo")
         .set("policies.cold", "0.4", "demo")
         .set("hardware.host.rate", "10", "demo")
@@ -135,7 +156,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Optional<Path> saved(RiskTraining.Trained trained) {
-    Path file = out.resolve("risk.model");
+    Path file = out.resolve("demo.model");
     RiskModels.save(trained, file);
     PrintWriter console = spec.commandLine().getOut();
     console.printf(

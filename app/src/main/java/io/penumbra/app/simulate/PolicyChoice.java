@@ -9,8 +9,8 @@ final class PolicyChoice {
 
   private PolicyChoice() {}
 
-  /** The chosen policies in the order of {@code known}; all of them when nothing was chosen. */
-  static List<String> of(List<String> wished, List<String> known) {
+  /** The chosen policies in the order of {@code known}; the usual ones when nothing was chosen. */
+  static List<String> of(List<String> wished, List<String> usual, List<String> known) {
     for (String wish : wished) {
       if (known.stream().noneMatch(name -> same(name, wish))) {
         throw new BadInputException(
@@ -21,7 +21,7 @@ final class PolicyChoice {
       }
     }
     return wished.isEmpty()
-        ? known
+        ? usual
         : known.stream()
             .filter(name -> wished.stream().anyMatch(wish -> same(name, wish)))
             .toList();

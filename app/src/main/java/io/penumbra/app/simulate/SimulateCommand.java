@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
     name = "simulate",
     sortOptions = false,
     description = {
-      "Lets a data centre age and break in virtual time under one policy after another:",
-      "the same hosts, VMs and failures for each, and the production control loop inside.",
-      "Ends with a table and a report. Ctrl-C ends it early with what there is.",
+      "Lets a data centre age and break in virtual time under one policy after",
+      "another: the same hosts, VMs and failures for each, and the production control",
+      "loop inside. Ends with a table and a report; Ctrl-C ends it early with both.",
       ""
     },
     footerHeading = "%nExamples:%n",
@@ -62,9 +62,14 @@ public final class SimulateCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      defaultValue = "penumbra-out/simulate",
+      defaultValue = "penumbra-out",
       description = "Where the report and the decision log go (default: ${DEFAULT-VALUE}).")
   private Path out;
+
+  /** Runs the simulator. */
+  public SimulateCommand() {
+    this(new EngineComparison());
+  }
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
   SimulateCommand(Comparison comparison) {
@@ -74,7 +79,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Scenario checked = scenario.scenario();
-    List<String> chosen = PolicyChoice.of(policies, comparison.policies());
+    List<String> chosen = PolicyChoice.of(policies, comparison.policies(), comparison.known());
     if (Files.exists(out) && !Files.isDirectory(out)) {
       throw new BadInputException("--out", out + " is a file; expected a directory", "");
     }

@@ -21,9 +21,9 @@ import picocli.CommandLine.Spec;
     name = "soak",
     sortOptions = false,
     description = {
-      "Puts the production control loop into many small random worlds full of faults, then heals",
-      "them. Checkers look on after every step: nothing may happen that must never happen, and",
-      "in the end everything must be put right. One seed is one world.",
+      "Puts the production control loop into small random worlds full of faults, then",
+      "heals them. Checkers look on after every step: nothing may happen that must",
+      "never happen, and in the end all must be put right. One seed is one world.",
       ""
     },
     footerHeading = "%nExamples:%n",

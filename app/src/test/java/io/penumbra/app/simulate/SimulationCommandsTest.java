@@ -138,7 +138,10 @@ final class SimulationCommandsTest {
 
   private int run(String... arguments) {
     CommandLine commandLine =
-        SimulationCommands.addTo(new CommandLine(new Root()), comparison)
+        new CommandLine(new Root())
+            .addSubcommand(new DemoCommand(comparison))
+            .addSubcommand(new SimulateCommand(comparison))
+            .addSubcommand(new SoakCommand())
             .setOut(new PrintWriter(out, true))
             .setErr(new PrintWriter(err, true))
             .setExecutionExceptionHandler((e, line, result) -> {
@@ -167,6 +170,11 @@ final class SimulationCommandsTest {
     @Override
     public List<String> policies() {
       return List.of("none", "warm", "warm + predictive");
+    }
+
+    @Override
+    public List<String> known() {
+      return policies();
     }
 
     @Override

@@ -79,7 +79,7 @@ public final class HtmlReport {
         .element("h1", title())
         .element(
             "p",
-            "%s in %s on %s, %s, %s, %s of which %s of a common cause."
+            "%s in %s on %s, %s, %s, %s%s."
                 .formatted(
                     Figures.counted(scenario.hosts(), "host", "hosts"),
                     Figures.counted(scenario.racks(), "rack", "racks"),
@@ -87,9 +87,10 @@ public final class HtmlReport {
                     Figures.span(scenario.length()),
                     Figures.counted(scenario.vms(), "VM", "VMs"),
                     Figures.counted(scenario.hostFailures(), "host failure", "host failures"),
-                    scenario.commonCauseFailures() == 1
-                        ? "1 was part"
-                        : Figures.count(scenario.commonCauseFailures()) + " were part"),
+                    scenario.commonCauseFailures() == 0
+                        ? ""
+                        : ", %s of them for a common cause"
+                            .formatted(Figures.count(scenario.commonCauseFailures()))),
             "class",
             "lead");
     if (report.completion() instanceof Partial(String why)) {

@@ -20,7 +20,7 @@ public final class ReportFile {
       throw new IOException(target + " is a root; expected a file");
     }
     Files.createDirectories(directory);
-    Path beside = Files.createTempFile(directory, ".report", ".part");
+    Path beside = absolute.resolveSibling("." + absolute.getFileName() + ".part");
     try {
       Files.writeString(beside, content, StandardCharsets.UTF_8);
       try {

@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param length simulated time
  * @param vms how many VMs arrived
  * @param hostFailures failures of hosts, those in common-cause failures counted one by one
- * @param commonCauseFailures failures of a rack, a power feed or a firmware cohort
+ * @param commonCauseFailures how many of them were part of a failure of a chassis, a rack, a power
+ *     feed or a firmware cohort
  * @param vmSource where the arrivals come from: a trace's name, or the generator
  * @param failureSource where the failure law comes from
  * @param riskSource which risk model ran, or why none did

@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Racks from top to bottom, time from left to right, everything that went wrong in between. */
 final class TimelineChart {
@@ -14,6 +17,7 @@ final class TimelineChart {
   private static final int LANE = 22;
   private static final int LANES_MAX = 40;
   private static final int MARKS_MAX = 3_000;
+  private static final Duration TOGETHER = Duration.ofMinutes(10);
 
   private final Timeline timeline;
   private final Markup page;
@@ -32,7 +36,7 @@ final class TimelineChart {
   private void draw() {
     List<Integer> lanes = lanes();
     List<Mark> marks =
-        timeline.marks().stream().filter(mark -> lanes.contains(mark.lane())).toList();
+        merged(timeline.marks().stream().filter(mark -> lanes.contains(mark.lane())).toList());
     List<Mark> drawn = marks.subList(0, Math.min(marks.size(), MARKS_MAX));
     page.open("figure", "class", "wide")
         .open("figcaption")
@@ -55,6 +59,35 @@ final class TimelineChart {
     }
     plot.close();
     page.close().close().line();
+  }
+
+  /** What happens to several VMs of a host at about the same time is one mark. */
+  private static List<Mark> merged(List<Mark> marks) {
+    Map<String, List<Mark>> groups = new LinkedHashMap<>();
+    Map<String, Instant> latest = new HashMap<>();
+    for (Mark mark : marks) {
+      String same = mark.host() + " " + mark.kind();
+      Instant begun = latest.get(same);
+      if (begun == null || begun.plus(TOGETHER).isBefore(mark.from())) {
+        begun = mark.from();
+        latest.put(same, begun);
+      }
+      groups.computeIfAbsent(same + " " + begun, _ -> new ArrayList<>()).add(mark);
+    }
+    return groups.values().stream().map(TimelineChart::one).toList();
+  }
+
+  private static Mark one(List<Mark> together) {
+    Mark first = together.getFirst();
+    return together.size() == 1
+        ? first
+        : new Mark(
+            first.lane(),
+            first.host(),
+            first.kind(),
+            first.from(),
+            together.stream().map(Mark::until).max(Comparator.naturalOrder()).orElseThrow(),
+            first.text() + ", and " + (together.size() - 1) + " more");
   }
 
   /** All racks when they fit, else those with the most marks; in their own order. */
