@@ -128,6 +128,7 @@ public final class DemoCommand implements Callable<Integer> {
         .set("policies.warm", "0.6", "demo")
         .set("policies.cold", "0.4", "demo")
         .set("hardware.host.rate", "10", "demo")
+        .set("hardware.correlated.perRackYear", "10", "demo")
         .build();
   }
 

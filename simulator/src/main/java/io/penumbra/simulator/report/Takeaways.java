@@ -69,9 +69,9 @@ final class Takeaways {
 
   private String bound(double our) {
     return best(report, Kind.BOUND)
-        .map(bound ->
-            " Knowing the future would make it %s min."
-                .formatted(Figures.number(Math.min(our, bound.downtimeMinutesPerVmYear()))))
+        .map(PolicyResult::downtimeMinutesPerVmYear)
+        .filter(bound -> bound < our)
+        .map(bound -> " Knowing the future would make it %s min.".formatted(Figures.number(bound)))
         .orElse("");
   }
 
