@@ -170,13 +170,13 @@ public record SchedulerSettings(
 
     public static Detector defaults() {
       return new Detector(
-          Duration.ofSeconds(1),
+          Duration.ofMillis(100),
           64,
           8.0,
-          Duration.ofMillis(100),
+          Duration.ofMillis(40),
           7,
           Duration.ofSeconds(10),
-          Duration.ofMillis(500),
+          Duration.ofMillis(200),
           0.2,
           3);
     }
@@ -199,7 +199,7 @@ public record SchedulerSettings(
     }
 
     public static Confirm defaults() {
-      return new Confirm(Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofMinutes(1), 3);
+      return new Confirm(Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMinutes(1), 3);
     }
   }
 

@@ -16,11 +16,22 @@ import org.junit.jupiter.api.Test;
 
 class HeartbeatMonitorTest {
 
+  private static final SchedulerSettings.Detector EVERY_SECOND =
+      new SchedulerSettings.Detector(
+          Duration.ofSeconds(1),
+          64,
+          8.0,
+          Duration.ofMillis(100),
+          7,
+          Duration.ofSeconds(10),
+          Duration.ofMillis(500),
+          0.2,
+          3);
+
   private static final Instant START = Instant.parse("2026-11-21T00:00:00Z");
 
   private final List<Event> told = new ArrayList<>();
-  private final HeartbeatMonitor monitor =
-      new HeartbeatMonitor(SchedulerSettings.Detector.defaults(), told::add);
+  private final HeartbeatMonitor monitor = new HeartbeatMonitor(EVERY_SECOND, told::add);
 
   private static HostId host(int i) {
     return HostId.of("h%05d".formatted(i));
@@ -163,8 +174,7 @@ class HeartbeatMonitorTest {
   void whatTheInboxDoesNotTakeIsOfferedAgain() {
     boolean[] full = {true};
     HeartbeatMonitor patient =
-        new HeartbeatMonitor(
-            SchedulerSettings.Detector.defaults(), event -> !full[0] && told.add(event));
+        new HeartbeatMonitor(EVERY_SECOND, event -> !full[0] && told.add(event));
     patient.watch(host(1), START);
     patient.tick(at(10));
     patient.tick(at(20));
@@ -215,8 +225,7 @@ class HeartbeatMonitorTest {
   /** 50 hosts for 300 s; hosts 3 and 4 are silent from 200 s to 230 s. */
   private static List<Event> run(long seed, boolean elided) {
     List<Event> events = new ArrayList<>();
-    HeartbeatMonitor monitor =
-        new HeartbeatMonitor(SchedulerSettings.Detector.defaults(), events::add);
+    HeartbeatMonitor monitor = new HeartbeatMonitor(EVERY_SECOND, events::add);
     monitor.fleetSize(50);
     SplittableRandom chance = new SplittableRandom(seed);
     for (int h = 0; h < 50 && !elided; h++) {

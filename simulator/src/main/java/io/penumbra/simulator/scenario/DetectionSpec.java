@@ -4,13 +4,11 @@ import io.penumbra.domain.Guard;
 import io.penumbra.simulator.chance.Setting;
 import java.time.Duration;
 
-/** How failures are noticed, by Penumbra and by what it is compared with. */
+/**
+ * How what Penumbra is compared with notices failures, and how well an oracle predicts them.
+ * Penumbra's own detector is set where it is in production: in the control loop's settings.
+ */
 public record DetectionSpec(
-    @Setting(
-            "suspicion level from which a host is suspected (phi accrual, Hayashibara et al. 2004)")
-        double phi,
-    @Setting("heartbeats remembered per host") int window,
-    @Setting("pause between heartbeats that is always forgiven") Duration forgivenPause,
     @Setting("evacuation baseline: how long a host must be silent before its VMs are moved")
         Duration evacuateAfter,
     @Setting("restart baseline: how long a host must be silent before its VMs are restarted")
@@ -25,9 +23,6 @@ public record DetectionSpec(
 
   public static final DetectionSpec DEFAULT =
       new DetectionSpec(
-          8,
-          100,
-          Duration.ofMillis(500),
           Duration.ofSeconds(180),
           Duration.ofSeconds(18),
           Duration.ofSeconds(5),
@@ -37,9 +32,6 @@ public record DetectionSpec(
           Duration.ofHours(2));
 
   public DetectionSpec {
-    Guard.positive("phi", phi);
-    Require.between("window", window, 2, 100_000);
-    Require.notNegative("forgivenPause", forgivenPause);
     Require.notNegative("evacuateAfter", evacuateAfter);
     Require.notNegative("restartAfter", restartAfter);
     Require.positive("guestProbeInterval", guestProbeInterval);

@@ -22,8 +22,8 @@ public record Scenario(
     @Setting("how hardware and guests fail") HardwareLaws hardware,
     @Setting("how long things take around the control loop") TimingSpec timing,
     @Setting("how shadows are kept current") SyncModel sync,
-    @Setting("how failures are noticed") DetectionSpec detection,
-    @Setting("what things cost, for the report and for decisions") CostSpec costs) {
+    @Setting("how the baselines notice failures, and how well an oracle predicts")
+        DetectionSpec detection) {
 
   public static final Scenario DEFAULT =
       new Scenario(
@@ -37,8 +37,7 @@ public record Scenario(
           HardwareLaws.DEFAULT,
           TimingSpec.DEFAULT,
           SyncModel.DEFAULT,
-          DetectionSpec.DEFAULT,
-          CostSpec.DEFAULT);
+          DetectionSpec.DEFAULT);
 
   public Scenario {
     Require.positive("duration", duration);

@@ -7,8 +7,9 @@ import java.time.Duration;
 
 /**
  * How long things take around the control loop: messages, commands, fencing, traffic. Times that
- * vary are lognormal in milliseconds. They are of the order that operators report for OpenStack
- * clouds; none is fitted.
+ * vary are lognormal in milliseconds. None is fitted: fencing and booting are of the order that
+ * operators report, the rest assumes an agent on every host and load balancers that are told over
+ * their run-time interface. A takeover within a second needs leases and heartbeats this short.
  */
 public record TimingSpec(
     @Setting("how often a host sends a heartbeat") Duration heartbeatInterval,
@@ -42,23 +43,23 @@ public record TimingSpec(
 
   public static final TimingSpec DEFAULT =
       new TimingSpec(
-          Duration.ofSeconds(1),
+          Duration.ofMillis(100),
           new LogNormal(2, 0.6),
-          Duration.ofMinutes(10),
-          Duration.ofSeconds(6),
+          Duration.ofMinutes(60),
+          Duration.ofMillis(500),
           0.0002,
-          Duration.ofMillis(250),
-          new LogNormal(25, 0.5),
-          new LogNormal(300, 0.4),
+          Duration.ofMillis(50),
+          new LogNormal(10, 0.5),
+          new LogNormal(60, 0.4),
           new LogNormal(2_500, 0.5),
           0.02,
           Duration.ofSeconds(20),
           new LogNormal(150, 0.5),
-          new LogNormal(250, 0.5),
-          new LogNormal(800, 0.5),
+          new LogNormal(20, 0.5),
+          new LogNormal(200, 0.5),
           Duration.ofSeconds(30),
           0.2,
-          new LogNormal(120, 0.5),
+          new LogNormal(30, 0.5),
           new LogNormal(45_000, 0.4),
           new LogNormal(30_000, 0.4));
 

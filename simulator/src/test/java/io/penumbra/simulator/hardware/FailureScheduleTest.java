@@ -43,7 +43,7 @@ class FailureScheduleTest {
             .vms(17)
             .set("policies.warm=1")
             .set("policies.cold=0")
-            .set("detection.phi=3")
+            .set("detection.oracleRecall=0.9")
             .build();
     assertThat(changed.policies().all(ShadowMode.WARM)).isEqualTo(changed.policies());
     assertThat(FailureSchedule.draw(changed, ScenarioFleet.of(changed))).isEqualTo(schedule);
