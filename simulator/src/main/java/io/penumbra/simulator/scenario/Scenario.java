@@ -46,15 +46,13 @@ public record Scenario(
   /** The same scenario on other hardware laws. */
   public Scenario withHardware(HardwareLaws laws) {
     return new Scenario(
-        name, seed, start, duration, fleet, workload, policies, laws, timing, sync, detection,
-        costs);
+        name, seed, start, duration, fleet, workload, policies, laws, timing, sync, detection);
   }
 
   /** The same scenario with VMs protected otherwise. */
   public Scenario withPolicies(PolicyMix mix) {
     return new Scenario(
-        name, seed, start, duration, fleet, workload, mix, hardware, timing, sync, detection,
-        costs);
+        name, seed, start, duration, fleet, workload, mix, hardware, timing, sync, detection);
   }
 
   /** The streams of this scenario's seed. */
