@@ -20,7 +20,7 @@ public final class Heartbeats implements WorldObserver {
 
   private final World world;
   private final ControllerProcess controller;
-  private final RandomGenerator chance;
+  private final Seeds seeds;
   private final long interval;
   private final boolean everybody;
   private final long[] watchedUntil;
@@ -36,7 +36,7 @@ public final class Heartbeats implements WorldObserver {
   public Heartbeats(World world, ControllerProcess controller, Seeds seeds, boolean everybody) {
     this.world = world;
     this.controller = controller;
-    this.chance = seeds.stream("heartbeat-delay");
+    this.seeds = seeds.child("heartbeat-delay");
     this.interval = world.spec().timing().heartbeatInterval().toNanos();
     this.everybody = everybody;
     int hosts = world.hosts().size();
@@ -87,9 +87,14 @@ public final class Heartbeats implements WorldObserver {
       return;
     }
     double slowness = world.network().slowness(i);
-    double millis = world.spec().timing().heartbeatDelayMillis().draw(chance) * slowness;
+    double millis = world.spec().timing().heartbeatDelayMillis().draw(chanceOf(i)) * slowness;
     world.time().afterNanos((long) (millis * 1e6), () -> arrive(host));
     world.time().afterNanos(interval, () -> beat(host, expected));
+  }
+
+  /** Each heartbeat's own, so that whether others are sent changes nothing. */
+  private RandomGenerator chanceOf(int host) {
+    return seeds.stream("host-" + host, world.now());
   }
 
   private void arrive(WorldHost host) {
