@@ -36,6 +36,11 @@ final class ShadowPlacing {
         excluded.add(shadow.host);
       }
     }
+    // Where clients may still be sent, no shadow may stand.
+    state
+        .sagaOf(ward)
+        .filter(saga -> saga.owesLoadBalancer || saga.owesDns)
+        .ifPresent(saga -> excluded.add(saga.from));
     PlacementRequest request =
         new PlacementRequest(
             state.newRequest(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.command.Command;
+import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.scheduler.failover.FailoverReason;
@@ -109,6 +110,39 @@ class RiskTest {
     story.world.script = command -> Optional.empty();
     story.run(Duration.ofHours(1));
     assertThat(story.hostOf(1)).as("it is tried again later").isNotEqualTo(host);
+  }
+
+  @Test
+  void anAnswerThatComesBetweenTwoAttemptsToResumeIsLate() {
+    Story story = new Story(4).start().with(1);
+    HostId host = story.hostOf(1);
+    boolean[] first = {true};
+    story.world.script =
+        command ->
+            command instanceof Command.SyncLast sync && sync.primary().isPresent()
+                ? Optional.of(new Outcome.Failed("sync-broken", "link"))
+                : Optional.empty();
+    story.world.swallow =
+        command -> {
+          boolean swallowed = command instanceof Command.ResumePrimary && first[0];
+          first[0] &= !swallowed;
+          return swallowed;
+        };
+    story.world.condition(host, HostCondition.MAINTENANCE);
+    for (int i = 0; i < 600 && first[0]; i++) {
+      story.run(Duration.ofMillis(500));
+    }
+    story.run(Duration.ofSeconds(30).plusMillis(600));
+    story.tell(
+        new Event.CommandReported(
+            story.world.now,
+            story.commands(Command.ResumePrimary.class).getFirst().id(),
+            new Outcome.Unknown("very late")));
+    story.run(Duration.ofMinutes(2));
+
+    assertThat(story.commands(Command.ResumePrimary.class)).hasSizeGreaterThan(1);
+    assertThat(story.hostOf(1)).isEqualTo(host);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
   }
 
   @Test
