@@ -175,6 +175,9 @@ public final class BaselineRun {
       placed++;
       bootedAt[vm] = time.nanos();
       ledger.came(vm, time.nanos());
+      if (variant == PolicyVariant.CLAIRVOYANT && hostDown[hostOf[vm]]) {
+        moveAway(vm, inputs.fleet().hosts().get(hostOf[vm]).id());
+      }
       if (hostDown[hostOf[vm]]) {
         ledger.down(vm, time.nanos(), false);
       }
@@ -336,18 +339,21 @@ public final class BaselineRun {
   private void moveAway(int host) {
     HostId id = inputs.fleet().hosts().get(host).id();
     for (int vm : List.copyOf(vmsOn[host])) {
-      if (ledger.isThere(vm) && !ledger.isDown(vm)) {
-        place(vm, List.of(id))
-            .ifPresent(there -> {
-              settle(vm, there);
-              ledger.plannedMove();
-              ledger.trueFailover();
-              ledger.down(vm, time.nanos(), true);
-              int on = there;
-              time.after(pause(vm), () -> arrived(vm, on));
-            });
+      if (ledger.isThere(vm)) {
+        moveAway(vm, id);
       }
     }
+  }
+
+  private void moveAway(int vm, HostId from) {
+    place(vm, List.of(from))
+        .ifPresent(there -> {
+          settle(vm, there);
+          ledger.plannedMove();
+          ledger.trueFailover();
+          ledger.down(vm, time.nanos(), true);
+          time.after(pause(vm), () -> arrived(vm, there));
+        });
   }
 
   private void arrived(int vm, int on) {

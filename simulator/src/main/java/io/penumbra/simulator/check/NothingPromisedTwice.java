@@ -58,11 +58,14 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
     }
   }
 
-  /** A dead guest holds nothing; everything else does. */
+  /**
+   * A dead guest holds nothing, and one that has been superseded is promised nothing: it waits for
+   * its host to be reached, to be removed.
+   */
   private void checkReal(WorldHost host) {
     Resources held = Resources.NONE;
     for (Instance instance : host.instances()) {
-      if (instance.state() != Instance.State.STOPPED) {
+      if (instance.state() != Instance.State.STOPPED && !superseded(instance)) {
         held = held.plus(instance.held());
       }
     }
@@ -70,6 +73,12 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
     if (host.running() && !held.fitsIn(room)) {
       breaches.report(5, "host %s has %s, its instances take %s".formatted(host, room, held));
     }
+  }
+
+  private static boolean superseded(Instance instance) {
+    return !instance.isShadow()
+        && !instance.serving()
+        && instance.vm().current().filter(instance::equals).isEmpty();
   }
 
   /** Starts over: another controller fills its fleet from the beginning. */
