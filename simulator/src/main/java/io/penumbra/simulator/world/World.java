@@ -317,10 +317,24 @@ public final class World {
               && !instance.removed
               && instance.host().running()) {
             before.run();
-            serve(instance, why);
-            then.run();
+            serveUnderLease(instance, why, then);
           }
         });
+  }
+
+  /** A start that was ordered before a fence must not end in a guest that serves after it. */
+  private void serveUnderLease(Instance instance, String why, Runnable then) {
+    Lease lease = instance.lease();
+    if (lease.keeper == null || lease.renewed) {
+      serve(instance, why);
+      then.run();
+    } else {
+      instance.stoppedByLease = true;
+      instance.state = State.PAUSED;
+      tell(
+          new Happening.Noted(
+              "%s is held: its lease ran out while it started".formatted(instance)));
+    }
   }
 
   private long drawBoot() {
