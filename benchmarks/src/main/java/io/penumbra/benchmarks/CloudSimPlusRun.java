@@ -10,6 +10,7 @@ import java.util.List;
 import org.cloudsimplus.allocationpolicies.VmAllocationPolicyFirstFit;
 import org.cloudsimplus.brokers.DatacenterBroker;
 import org.cloudsimplus.brokers.DatacenterBrokerSimple;
+import org.cloudsimplus.cloudlets.CloudletSimple;
 import org.cloudsimplus.core.CloudSimEntity;
 import org.cloudsimplus.core.CloudSimPlus;
 import org.cloudsimplus.core.CloudSimTag;
@@ -29,14 +30,18 @@ import org.cloudsimplus.vms.VmSimple;
 /**
  * The shared scenario in CloudSim Plus, set up as kindly as we know how.
  *
- * <p>No cloudlets run, no scheduling interval ticks and nothing is logged, so nothing happens
- * between arrivals, departures and failures. A VM is handed to the broker when it arrives and not
- * all at the start, which spares the broker a scan of its waiting list per VM. Placement is its own
- * first fit, hosts fail through its own {@link HostFaultInjection}, and a VM whose host fails is
- * submitted again for the rest of its life. Its clean-up at the end is cut off. There is no failure
- * detection, fencing, shadow or state to move.
+ * <p>Unless asked for, no cloudlets run; no scheduling interval ticks and nothing is logged, so
+ * nothing happens between arrivals, departures and failures. A VM is handed to the broker when it
+ * arrives and not all at the start, which spares the broker a scan of its waiting list per VM.
+ * Placement is its own first fit, hosts fail through its own {@link HostFaultInjection}, and a VM
+ * whose host fails is submitted again for the rest of its life. Its clean-up at the end is cut off.
+ * There is no failure detection, fencing, shadow or state to move.
  */
 public final class CloudSimPlusRun {
+
+  /** Every VM runs one cloudlet for its life, as in its examples; without it VMs do nothing. */
+  private static final boolean WITH_CLOUDLETS =
+      System.getProperty("variant", "").equals("CLOUDLETS");
 
   private static final double MIPS = 1_000;
   private static final long BANDWIDTH = 1_000_000;
@@ -188,6 +193,11 @@ public final class CloudSimPlusRun {
         counts.placed++;
       }
       running.put(stay.vm(), stay);
+      if (WITH_CLOUDLETS) {
+        double seconds = Math.max(1, stay.ends() - simulation.clock());
+        broker.submitCloudlet(
+            new CloudletSimple((long) (seconds * MIPS), stay.vm().getPesNumber()).setVm(stay.vm()));
+      }
       later(stay.ends(), DEPART, stay);
     }
 

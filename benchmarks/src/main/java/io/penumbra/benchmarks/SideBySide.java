@@ -19,9 +19,11 @@ import java.util.concurrent.TimeUnit;
  * threads, and the ratio is of CPU times, because wall time on a shared machine is other people's.
  *
  * <p>The two do not do the same work. CloudSim Plus places VMs by first fit and restarts those of a
- * failed host at once. Penumbra is run twice: as the baseline that does just that (restart
- * elsewhere, with its own scored placement) and as the production control loop with warm shadows:
- * pair placement, failure detection, fencing, sagas, journal and state sync.
+ * failed host at once; once with VMs that run nothing, which is the least it can be asked, and once
+ * with a cloudlet in each, which is how its examples use it. Penumbra is run twice: as the baseline
+ * that does just that (restart elsewhere, with its own scored placement) and as the production
+ * control loop with warm shadows: pair placement, failure detection, fencing, sagas, journal and
+ * state sync.
  *
  * <p>{@code SideBySide [runs] [limit seconds] [TRACE|STAYING]}
  */
@@ -32,7 +34,8 @@ public final class SideBySide {
       List.of(new Size(1_000, 5_000), new Size(10_000, 100_000));
   private static final List<Contender> CONTENDERS =
       List.of(
-          new Contender("CloudSim Plus 8.5.7, first fit", CloudSimPlusRun.class, ""),
+          new Contender("CloudSim Plus 8.5.7, idle VMs", CloudSimPlusRun.class, "IDLE"),
+          new Contender("CloudSim Plus 8.5.7, cloudlets", CloudSimPlusRun.class, "CLOUDLETS"),
           new Contender("Penumbra, restart elsewhere", FleetRun.class, "RESTART_ELSEWHERE"),
           new Contender("Penumbra, warm shadows", FleetRun.class, "WARM"));
 
