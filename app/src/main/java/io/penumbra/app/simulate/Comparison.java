@@ -30,6 +30,7 @@ interface Comparison {
    * @param decisions directory for the decision log; empty keeps none
    * @param model file of a trained risk model; without one, predictions come from an oracle with
    *     the scenario's precision and recall
+   * @param settings how the production control code is set
    * @param command what gives the same again
    */
   record Task(
@@ -37,6 +38,7 @@ interface Comparison {
       List<String> policies,
       Optional<Path> decisions,
       Optional<Path> model,
+      ControlSettings settings,
       String command) {
     public Task {
       policies = List.copyOf(policies);

@@ -94,6 +94,7 @@ public final class DemoCommand implements Callable<Integer> {
                   policies(model.isPresent()),
                   Optional.of(out.resolve("decisions")),
                   model,
+                  ControlSettings.defaults(),
                   "./penumbra demo --seed " + seed),
               out.resolve("report.html"),
               interruption);

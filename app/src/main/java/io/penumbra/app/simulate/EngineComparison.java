@@ -2,7 +2,6 @@ package io.penumbra.app.simulate;
 
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.fleet.DomainKind;
-import io.penumbra.placement.PlacementSettings;
 import io.penumbra.placement.log.DecisionLog;
 import io.penumbra.placement.log.MemoryDecisionLog;
 import io.penumbra.placement.risk.RiskModel;
@@ -111,7 +110,7 @@ final class EngineComparison implements Comparison {
       }
       Path directory = task.decisions().get();
       KeptDecisions kept =
-          KeptDecisions.in(directory, inputs.fleetSettings(), PlacementSettings.defaults());
+          KeptDecisions.in(directory, inputs.fleetSettings(), task.settings().placement());
       RunResult result;
       try (kept) {
         result = run(variant, kept);
@@ -131,7 +130,12 @@ final class EngineComparison implements Comparison {
         return Simulation.run(
             inputs,
             variant,
-            Simulation.Options.of(Optional.of(model), decisions),
+            new Simulation.Options(
+                Optional.of(model),
+                decisions,
+                true,
+                task.settings().placement(),
+                task.settings().scheduler()),
             share -> watch.passed(Duration.ofMillis((long) (length.toMillis() * share))));
       }
     }

@@ -60,6 +60,15 @@ public final class SimulateCommand implements Callable<Integer> {
   private Optional<Path> model = Optional.empty();
 
   @Option(
+      names = "--settings",
+      paramLabel = "FILE",
+      description =
+          "YAML with 'placement' (multipliers per weigher) and 'scheduler' (detector, fencing,"
+              + " breaker, risk): how the production control code is set. What it leaves out keeps"
+              + " its default.")
+  private Optional<Path> settings = Optional.empty();
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       defaultValue = "penumbra-out",
@@ -79,6 +88,7 @@ public final class SimulateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Scenario checked = scenario.scenario();
+    ControlSettings control = ControlSettings.from(settings);
     List<String> chosen = PolicyChoice.of(policies, comparison.policies(), comparison.known());
     if (Files.exists(out) && !Files.isDirectory(out)) {
       throw new BadInputException("--out", out + " is a file; expected a directory", "");
@@ -91,7 +101,12 @@ public final class SimulateCommand implements Callable<Integer> {
               ReportDesk.ink())
           .run(
               new Comparison.Task(
-                  checked, chosen, Optional.of(out.resolve("decisions")), model, command()),
+                  checked,
+                  chosen,
+                  Optional.of(out.resolve("decisions")),
+                  model,
+                  control,
+                  command()),
               out.resolve("report.html"),
               interruption);
     }

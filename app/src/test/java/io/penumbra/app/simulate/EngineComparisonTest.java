@@ -80,7 +80,12 @@ final class EngineComparisonTest {
 
   private static Task task(List<String> policies, Path directory) {
     return new Task(
-        scenario(), policies, Optional.of(directory), Optional.empty(), "./penumbra simulate");
+        scenario(),
+        policies,
+        Optional.of(directory),
+        Optional.empty(),
+        ControlSettings.defaults(),
+        "./penumbra simulate");
   }
 
   private static Scenario scenario() {
