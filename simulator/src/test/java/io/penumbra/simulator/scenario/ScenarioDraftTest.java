@@ -91,7 +91,7 @@ class ScenarioDraftTest {
         "fleet:\n  zones: 2\n  hosts: 0\n",
         "s.yaml:3: fleet.hosts: is refused: hosts is 0; expected 1 to 1000000");
     assertBad("policies:\n  warm: 0.9\n  cold: 0.9\n", "add up to more than 1");
-    assertBad("timing:\n  lease: 500ms\n", "s.yaml:2: timing.lease: is refused");
+    assertBad("timing:\n  lease: 50ms\n", "s.yaml:2: timing.lease: is refused");
     assertBad(
         "hardware:\n  host:\n    betweenFailures: {shape: -1}\n",
         "s.yaml:3: hardware.host.betweenFailures.shape");
