@@ -49,7 +49,7 @@ final class Figures {
   }
 
   static String duration(Duration duration) {
-    return seconds(duration.toNanos() / 1e9);
+    return seconds(toSeconds(duration));
   }
 
   /** Simulated time in words: {@code 14 days}, {@code 90.0 min}. */
@@ -60,7 +60,7 @@ final class Figures {
   }
 
   static double toSeconds(Duration duration) {
-    return duration.toNanos() / 1e9;
+    return duration.getSeconds() + duration.getNano() / 1e9;
   }
 
   static String percent(double share) {

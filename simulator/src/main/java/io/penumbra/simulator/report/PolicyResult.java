@@ -60,8 +60,9 @@ public record PolicyResult(
     return seconds(vmTime) / 60 / MINUTES_PER_YEAR;
   }
 
+  /** A fleet's VM time is soon more than the 292 years that fit into nanoseconds. */
   private static double seconds(Duration duration) {
-    return duration.toNanos() / 1e9;
+    return duration.getSeconds() + duration.getNano() / 1e9;
   }
 
   /** What a policy is in the comparison. */
