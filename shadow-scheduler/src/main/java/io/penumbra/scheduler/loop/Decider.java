@@ -29,6 +29,7 @@ final class Decider {
   private final SagaAnswers answers;
   private final RiskWarden risk;
   private final Targets targets;
+  private final TrafficWarden traffic;
 
   Decider(LoopState state) {
     this.state = state;
@@ -39,6 +40,7 @@ final class Decider {
     this.answers = new SagaAnswers(state, sagas, keeper, hosts);
     this.risk = new RiskWarden(state);
     this.targets = new Targets(state);
+    this.traffic = new TrafficWarden(state);
     this.vms = new VmBook(state, keeper, sagas);
   }
 
@@ -76,6 +78,10 @@ final class Decider {
       case Owner.OfQuarantine o -> {
         state.pending.remove(event.command());
         hosts.quarantined(o, event.outcome());
+      }
+      case Owner.OfTraffic o -> {
+        state.pending.remove(event.command());
+        traffic.report(o, event.outcome());
       }
       case Owner.OfRetirement o -> {
         state.pending.remove(event.command());
@@ -217,6 +223,7 @@ final class Decider {
       ward.arrived = false;
       risk.moved(ward);
     }
+    traffic.follow(ward);
     boolean mayMove = !state.now.isBefore(ward.moveNotBefore) && host.incident.isEmpty();
     if (mayMove && host.draining() && targets.couldMove(ward, FailoverReason.PLANNED)) {
       sagas.begin(ward, FailoverReason.PLANNED, state.now);

@@ -39,6 +39,9 @@ sealed interface Owner {
   /** Puts a host into quarantine or takes it out. */
   record OfQuarantine(HostId host, boolean quarantined) implements Owner {}
 
+  /** Sends clients after a VM that was found elsewhere. */
+  record OfTraffic(VmId vm, HostId host, boolean loadBalancer) implements Owner {}
+
   /** Removes an old primary that could not be removed earlier. */
   record OfRetirement(HostId host, VmId vm) implements Owner {}
 }

@@ -41,6 +41,7 @@ final class ShadowPlacing {
         .sagaOf(ward)
         .filter(saga -> saga.owesLoadBalancer || saga.owesDns)
         .ifPresent(saga -> excluded.add(saga.from));
+    ward.clientsAt.filter(host -> !host.equals(ward.host)).ifPresent(excluded::add);
     PlacementRequest request =
         new PlacementRequest(
             state.newRequest(),

@@ -134,6 +134,9 @@ final class VmBook {
     keeper.lost(ward, host);
     state.change(new FleetChange.PrimaryReleased(ward.id()));
     place(ward.vm, host, false);
+    ward.clientsAt = Optional.of(ward.host);
+    ward.loadBalancerFollowed = false;
+    ward.dnsFollowed = false;
     ward.host = host;
     ward.arrived = true;
     keeper.reseed(ward);

@@ -6,14 +6,11 @@ import io.penumbra.domain.command.Command;
 import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.simulator.world.Happening;
 import io.penumbra.simulator.world.World;
-import io.penumbra.simulator.world.WorldHost;
 import io.penumbra.simulator.world.WorldObserver;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Never 7: more failovers than the breaker allows. Counts, from the commands that really went out,
@@ -26,7 +23,7 @@ public final class BreakerHolds implements WorldObserver, Checker {
   private final World world;
   private final SchedulerSettings.Breaker limits;
   private final Breaches breaches;
-  private final Set<HostId> hostsUnderWay = new HashSet<>();
+  private final Map<HostId, Long> fenced = new HashMap<>();
   private final Map<VmId, HostId> movesUnderWay = new HashMap<>();
   private final Deque<Long> hosts = new ArrayDeque<>();
   private final Deque<Long> moves = new ArrayDeque<>();
@@ -41,13 +38,9 @@ public final class BreakerHolds implements WorldObserver, Checker {
   public void happened(Happening happening) {
     switch (happening) {
       case Happening.Commanded(Command.FenceHost fence) -> {
-        if (hostsUnderWay.add(fence.host())) {
+        Long before = fenced.put(fence.host(), world.now());
+        if (before == null || world.now() - before > limits.window().toNanos()) {
           count(hosts, "hosts were fenced", limits.hosts().of(world.hosts().size()));
-        }
-      }
-      case Happening.HostWent(WorldHost host, boolean running, String why) -> {
-        if (running) {
-          hostsUnderWay.remove(host.id());
         }
       }
       case Happening.Commanded(Command.SyncLast sync) when sync.primary().isPresent() -> {

@@ -10,7 +10,7 @@ import java.util.Map;
 /**
  * Never 3: the acked epoch goes backwards, has a gap, or was promoted unverified. What is promoted
  * must be the epoch that was asked for, whole, and every page of it known to be right; and no
- * promotion may reach back before the one before it.
+ * promotion may reach back before the one before it, unless the store has lost what came between.
  */
 public final class EpochsOnlyGrow implements WorldObserver, Checker {
 
@@ -48,7 +48,8 @@ public final class EpochsOnlyGrow implements WorldObserver, Checker {
               .formatted(vm, activated.instance().host(), activated.epochHeld()));
     }
     Long before = promotedFrom.put(vm, activated.epochHeld());
-    if (before != null && before > activated.epochHeld() && !vm.restoredFromStore()) {
+    boolean storeLostSome = vm.restoredFromStore() || activated.instance().replica().damaged();
+    if (before != null && before > activated.epochHeld() && !storeLostSome) {
       breaches.report(
           3,
           "VM %s was promoted from epoch %d after it had been promoted from %d"

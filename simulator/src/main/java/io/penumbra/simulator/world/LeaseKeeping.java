@@ -57,8 +57,11 @@ final class LeaseKeeping {
     }
   }
 
+  /**
+   * Nobody renews for one that has been superseded: shadows follow the new one, and so do books.
+   */
   private boolean renewedNow(Instance primary) {
-    return controllerRenews(primary) || keeperRenews(primary);
+    return primary.vm().current == primary && (controllerRenews(primary) || keeperRenews(primary));
   }
 
   boolean controllerRenews(Instance primary) {

@@ -145,7 +145,7 @@ final class PromotionWork {
     Optional<Instance> there = instance(command.vm(), host);
     if (!world.agentAnswers(host)) {
       silent(answer, host);
-    } else if (there.isEmpty()) {
+    } else if (there.isEmpty() || there.get().vm().deleted()) {
       answer.accept(new Outcome.Failed("no-shadow", "no instance of it on " + host));
     } else if (!there.get().isShadow()) {
       again(there.get(), answer);

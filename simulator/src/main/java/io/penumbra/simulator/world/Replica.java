@@ -13,6 +13,7 @@ public final class Replica {
   private long ackedClosedAt;
   private boolean complete;
   private boolean verified = true;
+  private boolean damaged;
 
   /** Whether a first full state is there. */
   public boolean complete() {
@@ -22,6 +23,11 @@ public final class Replica {
   /** Whether every page of the newest acked epoch has the right hash. */
   public boolean verified() {
     return verified;
+  }
+
+  /** Whether the store has lost its newest epochs for good. */
+  public boolean damaged() {
+    return damaged;
   }
 
   /** Whether epochs arrive. */
@@ -71,6 +77,7 @@ public final class Replica {
   void completed(long epoch, long closedAt) {
     complete = true;
     verified = true;
+    damaged = false;
     acked = epoch;
     ackedClosedAt = closedAt;
   }
@@ -80,6 +87,7 @@ public final class Replica {
     acked = Math.max(0, acked - epochs);
     ackedClosedAt -= closedEarlierBy;
     verified = false;
+    damaged = true;
   }
 
   /** Another instance is the source now; what this one had beyond it is void. */

@@ -50,6 +50,7 @@ final class ShadowWork {
       answer.accept(
           new Outcome.Failed("occupied", "an instance of the VM is on " + command.host()));
     } else if (there.replica().complete() && there.mode() == command.mode()) {
+      world.hold(there, command.resident());
       answer.accept(DONE);
     } else {
       world.hold(there, command.resident());
