@@ -387,19 +387,16 @@ final class ShadowKeeper {
     shadow.pending = Optional.empty();
     shadow.notBefore = state.now.plus(state.settings.shadows().retry());
     state.timers.at(shadow.notBefore, new Wake.LookAt(ward.id()));
-    hold(ward, shadow, shadow.resident);
+    // Nobody can say which size it has now, so the larger one stays promised.
+    hold(ward, shadow, shadow.resident.max(shadow.nextResident));
     grown(
         shadow, Math.max(0, shadow.resident.memoryMib() - calmSize(ward, shadow.mode).memoryMib()));
     signal(ward, shadow, ShadowSignal.SETTLED);
   }
 
-  /** After some attempts its room is given back; what may be left of it is found by reconciling. */
+  /** Until somebody says that it is gone, or its host is, its room is not promised to others. */
   private void deletionFailed(Ward ward, Shadow shadow, CommandId id) {
-    if (shadow.attempts < state.settings.steps().retries()) {
-      retryLater(ward, shadow, id);
-    } else {
-      signal(ward, shadow, ShadowSignal.DELETED);
-    }
+    retryLater(ward, shadow, id);
   }
 
   private void retryLater(Ward ward, Shadow shadow, CommandId id) {
@@ -441,7 +438,8 @@ final class ShadowKeeper {
     ward.shadowOn(host)
         .filter(shadow -> shadow.state == ShadowState.TAKING_OVER)
         .ifPresent(shadow -> {
-          hold(ward, shadow, shadow.resident);
+          // It may have been given its whole size; only a resize that is done takes that back.
+          shadow.resident = ward.vm.size();
           signal(ward, shadow, ShadowSignal.RELEASED);
         });
   }
