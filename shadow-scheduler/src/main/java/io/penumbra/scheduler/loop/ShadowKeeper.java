@@ -394,9 +394,21 @@ final class ShadowKeeper {
     signal(ward, shadow, ShadowSignal.SETTLED);
   }
 
-  /** Until somebody says that it is gone, or its host is, its room is not promised to others. */
+  /**
+   * On a host that is in service its room is not promised to others until somebody says that it is
+   * gone. On one that is not, nothing is placed; what may be left of it is found by reconciling.
+   */
   private void deletionFailed(Ward ward, Shadow shadow, CommandId id) {
-    retryLater(ward, shadow, id);
+    boolean placedOn =
+        state
+            .host(shadow.host)
+            .map(host -> host.incident.isEmpty() && host.reported.acceptsPlacements())
+            .orElse(false);
+    if (placedOn || shadow.attempts < state.settings.steps().retries()) {
+      retryLater(ward, shadow, id);
+    } else {
+      signal(ward, shadow, ShadowSignal.DELETED);
+    }
   }
 
   private void retryLater(Ward ward, Shadow shadow, CommandId id) {
