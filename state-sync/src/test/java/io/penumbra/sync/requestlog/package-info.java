@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.requestlog;
+
+import org.jspecify.annotations.NullMarked;
