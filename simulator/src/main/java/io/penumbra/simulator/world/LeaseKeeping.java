@@ -38,20 +38,35 @@ final class LeaseKeeping {
     }
   }
 
-  /** A keeper stays one until it is gone; then the agent takes the next complete shadow. */
+  /**
+   * A keeper stays one until it is gone, or until another complete shadow can stand in for it while
+   * it is silent. The second only with the controller's consent, which it gives while it renews
+   * itself: then nobody is waiting for the silent one's lease to run out, and whoever asks later
+   * asks by the controller's books and gets the new keeper.
+   */
   private void chooseKeeper(Instance primary) {
     Lease lease = primary.lease();
     Instance keeper = lease.keeper;
-    if (keeper != null && !keeper.removed && keeper.isShadow()) {
-      return;
-    }
-    if (keeper != null && !keeper.isShadow() && !keeper.removed) {
+    if (keeper != null && !keeper.removed) {
+      if (keeper.isShadow() && !renews(keeper, primary) && controllerRenews(primary)) {
+        standIn(primary);
+      }
       return;
     }
     lease.keeper = null;
     for (Instance shadow : primary.vm().shadows()) {
       if (shadow.replica().complete() && primary.vm().current == primary) {
         lease.keeper = shadow;
+        return;
+      }
+    }
+  }
+
+  private void standIn(Instance primary) {
+    for (Instance shadow : primary.vm().shadows()) {
+      boolean complete = shadow.replica().complete() && primary.vm().current == primary;
+      if (complete && renews(shadow, primary)) {
+        primary.lease().keeper = shadow;
         return;
       }
     }
@@ -72,8 +87,11 @@ final class LeaseKeeping {
 
   boolean keeperRenews(Instance primary) {
     Instance keeper = primary.lease().keeper;
-    return keeper != null
-        && keeper.isShadow()
+    return keeper != null && renews(keeper, primary);
+  }
+
+  private boolean renews(Instance keeper, Instance primary) {
+    return keeper.isShadow()
         && !keeper.stopsAcking
         && primary.host().agentWorks()
         && keeper.host().agentWorks()

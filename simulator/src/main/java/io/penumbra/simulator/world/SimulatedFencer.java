@@ -145,7 +145,7 @@ public final class SimulatedFencer implements Fencer {
     double waits =
         timing.lease().toNanos() * (1 + timing.clockDriftMax()) + timing.leaseMargin().toNanos();
     long until = sinceRenewed + (long) (waits / shadow.host().clockRate());
-    world.time().at(until, () -> answerExpired(shadow, answer));
+    world.time().at(until, () -> answerExpired(primary, shadow, answer));
   }
 
   /** Since when neither the controller nor the keeper can have renewed the lease. */
@@ -155,8 +155,10 @@ public final class SimulatedFencer implements Fencer {
         : primary.host().running() ? world.now() : primary.host().stoppedAt;
   }
 
-  private void answerExpired(Instance shadow, Consumer<FencingResult> answer) {
-    if (world.agentAnswers(shadow.host()) && !shadow.removed) {
+  private void answerExpired(Instance primary, Instance shadow, Consumer<FencingResult> answer) {
+    if (primary.lease().keeper != shadow || !shadow.stopsAcking) {
+      answer.accept(new FencingResult.Unknown("the lease was renewed again meanwhile"));
+    } else if (world.agentAnswers(shadow.host()) && !shadow.removed) {
       answer.accept(
           new FencingResult.Fenced("lease ran out by the clock of %s".formatted(shadow.host())));
     } else {
