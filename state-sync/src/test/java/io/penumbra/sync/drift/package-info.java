@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.drift;
+
+import org.jspecify.annotations.NullMarked;
