@@ -1,6 +1,7 @@
 package io.penumbra.tiers;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +19,17 @@ public interface ChunkStore {
    * @throws IllegalArgumentException if there is more than {@link #CHUNK_BYTES_MAX}
    */
   Put put(ByteBuffer content);
+
+  /**
+   * Keeps several, in one go where the store can: durable together costs little more than durable
+   * alone. Answers are in the order of the contents.
+   */
+  default List<Put> putAll(List<ByteBuffer> contents) {
+    return contents.stream().map(this::put).toList();
+  }
+
+  /** What this store would call this content, whether or not it has it. */
+  ChunkId name(ByteBuffer content);
 
   /** Reads a chunk and checks it against its name. */
   Got get(ChunkId id);
