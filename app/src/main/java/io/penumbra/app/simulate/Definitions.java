@@ -23,7 +23,8 @@ final class Definitions {
               "VMs brought to life elsewhere because their host had failed or would have within the"
                   + " model's horizon, and those whose host was well."),
           new Definition(
-              "failovers, missed", "VMs that stayed away until their failed host was repaired."),
+              "failovers, missed",
+              "VMs that stayed away until their failed host was back; below the table stands why."),
           new Definition(
               "migrations, planned", "VMs moved while their primary lived, with nothing lost."),
           new Definition(

@@ -11,6 +11,7 @@ import io.penumbra.simulator.report.PolicyResult;
 import io.penumbra.simulator.report.PolicyResult.AllMemorySinceBoot;
 import io.penumbra.simulator.report.PolicyResult.Failovers;
 import io.penumbra.simulator.report.PolicyResult.Kind;
+import io.penumbra.simulator.report.PolicyResult.Miss;
 import io.penumbra.simulator.report.Samples;
 import io.penumbra.simulator.report.ScenarioSummary;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -211,7 +213,7 @@ final class SimulationCommandsTest {
           Duration.ofHours(1),
           Samples.of(3_600),
           new AllMemorySinceBoot(),
-          new Failovers(0, 0, 1),
+          new Failovers(0, 0, Map.of(Miss.WAITS, 1L)),
           0,
           0,
           0,

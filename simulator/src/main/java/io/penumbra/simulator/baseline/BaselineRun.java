@@ -17,6 +17,7 @@ import io.penumbra.simulator.chance.LogNormal;
 import io.penumbra.simulator.hardware.FailureKind;
 import io.penumbra.simulator.hardware.GuestFailure;
 import io.penumbra.simulator.hardware.HardwareFailure;
+import io.penumbra.simulator.report.PolicyResult.Miss;
 import io.penumbra.simulator.run.OutageLedger;
 import io.penumbra.simulator.run.PolicyVariant;
 import io.penumbra.simulator.run.RunProgress;
@@ -29,6 +30,7 @@ import io.penumbra.simulator.time.VirtualTime;
 import io.penumbra.simulator.workload.VmTrace;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -64,6 +66,7 @@ public final class BaselineRun {
   private final long[] bootedAt;
   private final int[] move;
   private final boolean[] hostDown;
+  private final BitSet roomless = new BitSet();
   private long placed;
   private long refused;
 
@@ -123,7 +126,7 @@ public final class BaselineRun {
   private RunResult result(boolean complete) {
     for (int vm = 0; vm < hostOf.length; vm++) {
       if (hostOf[vm] != NOWHERE && ledger.isDown(vm) && hostDown[hostOf[vm]]) {
-        ledger.missedFailover();
+        ledger.missedFailover(why(vm, Miss.UNFINISHED));
       }
     }
     ledger.end(time.nanos());
@@ -136,6 +139,12 @@ public final class BaselineRun {
         List.of(),
         List.of(),
         time.actionsDone());
+  }
+
+  private Miss why(int vm, Miss otherwise) {
+    return variant == PolicyVariant.NONE
+        ? Miss.WAITS
+        : roomless.get(vm) || variant == PolicyVariant.CLAIRVOYANT ? Miss.NO_ROOM : otherwise;
   }
 
   private void apply(FleetChange change) {
@@ -189,7 +198,7 @@ public final class BaselineRun {
       return;
     }
     if (ledger.isDown(vm) && hostDown[hostOf[vm]]) {
-      ledger.missedFailover();
+      ledger.missedFailover(why(vm, Miss.TAKEN_AWAY));
     }
     unsettle(vm);
     apply(new FleetChange.PrimaryReleased(inputs.trace().id(vm)));
@@ -289,8 +298,9 @@ public final class BaselineRun {
     }
     for (int vm : List.copyOf(vmsOn[host])) {
       if (ledger.isThere(vm)) {
-        place(vm, List.of(inputs.fleet().hosts().get(host).id()))
-            .ifPresent(there -> restart(vm, there));
+        Optional<Integer> there = place(vm, List.of(inputs.fleet().hosts().get(host).id()));
+        roomless.set(vm, there.isEmpty());
+        there.ifPresent(on -> restart(vm, on));
       }
     }
     if (!vmsOn[host].isEmpty()) {
@@ -324,7 +334,7 @@ public final class BaselineRun {
     condition(host, HostCondition.UP);
     for (int vm : List.copyOf(vmsOn[host])) {
       if (ledger.isThere(vm) && ledger.isDown(vm)) {
-        ledger.missedFailover();
+        ledger.missedFailover(why(vm, Miss.BACK_FIRST));
         if (kind == FailureKind.FREEZE) {
           ledger.up(vm, time.nanos());
         } else {

@@ -3,17 +3,20 @@ package io.penumbra.simulator.engine;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
+import io.penumbra.simulator.report.PolicyResult.Miss;
 import io.penumbra.simulator.report.Timeline;
 import io.penumbra.simulator.run.OutageLedger;
 import io.penumbra.simulator.world.Happening;
 import io.penumbra.simulator.world.Instance;
 import io.penumbra.simulator.world.World;
+import io.penumbra.simulator.world.WorldHost;
 import io.penumbra.simulator.world.WorldObserver;
 import io.penumbra.simulator.world.WorldVm;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Counts what a run under the control loop did for the VMs, from the ground truth. */
 final class LoopFigures implements WorldObserver {
@@ -21,6 +24,7 @@ final class LoopFigures implements WorldObserver {
   private static final int MARKS_MAX = 4_000;
 
   private final World world;
+  private final MissedFailovers misses;
   private final OutageLedger ledger;
   private final FailureIndex failures;
   private final long horizon;
@@ -30,13 +34,32 @@ final class LoopFigures implements WorldObserver {
   private double networkMib;
 
   /** What made a VM cease to serve. */
-  private record Trouble(Instance instance, boolean hostFailed, long bootedAt) {}
+  private static final class Trouble {
+    private final Instance instance;
+    private final boolean hostFailed;
+    private final long bootedAt;
+
+    /** Known once the host is back: what the loop does from then on is no failover. */
+    private Optional<Miss> why = Optional.empty();
+
+    Trouble(Instance instance) {
+      this.instance = instance;
+      this.hostFailed = !instance.host().running();
+      this.bootedAt = instance.bootedAt();
+    }
+  }
 
   /** Something for the timeline. */
   record Mark(int host, Timeline.Kind kind, long at, String text) {}
 
-  LoopFigures(World world, OutageLedger ledger, FailureIndex failures, long horizon) {
+  LoopFigures(
+      World world,
+      MissedFailovers misses,
+      OutageLedger ledger,
+      FailureIndex failures,
+      long horizon) {
     this.world = world;
+    this.misses = misses;
     this.ledger = ledger;
     this.failures = failures;
     this.horizon = horizon;
@@ -48,6 +71,7 @@ final class LoopFigures implements WorldObserver {
       case Happening.VmCame came -> ledger.came(came.vm().number(), world.now());
       case Happening.VmWent went -> gone(went.vm());
       case Happening.ServingChanged changed -> servingChanged(changed);
+      case Happening.HostWent(var host, boolean running, String _) when running -> isBack(host);
       case Happening.Pointed pointed -> answering(pointed.vm());
       case Happening.Commanded(Command.SyncLast sync) ->
           sync.primary().ifPresent(from -> syncingFrom.put(sync.vm(), from));
@@ -62,7 +86,7 @@ final class LoopFigures implements WorldObserver {
   private void gone(WorldVm vm) {
     Trouble trouble = troubles.remove(vm);
     if (trouble != null && trouble.hostFailed) {
-      ledger.missedFailover();
+      ledger.missedFailover(why(vm, trouble, Miss.TAKEN_AWAY));
     }
     syncingFrom.remove(vm.id());
     ledger.went(vm.number(), world.now());
@@ -78,8 +102,7 @@ final class LoopFigures implements WorldObserver {
       boolean planned = syncingFrom.containsKey(vm.id()) && instance.pausedForItsLastSync();
       ledger.down(vm.number(), world.now(), planned);
       if (instance.state() == Instance.State.STOPPED && !planned && isCurrent(instance)) {
-        boolean hostFailed = !instance.host().running();
-        troubles.put(vm, new Trouble(instance, hostFailed, instance.bootedAt()));
+        troubles.put(vm, new Trouble(instance));
       }
       return;
     }
@@ -87,7 +110,7 @@ final class LoopFigures implements WorldObserver {
     if (trouble != null && trouble.instance == instance) {
       ledger.lost(instance.stoppedAt() - trouble.bootedAt);
       if (trouble.hostFailed) {
-        ledger.missedFailover();
+        ledger.missedFailover(why(vm, trouble, Miss.BACK_FIRST));
       }
       troubles.remove(vm);
     }
@@ -140,8 +163,25 @@ final class LoopFigures implements WorldObserver {
 
   /** VMs that are still down because their host failed were missed, too. */
   void end() {
-    troubles.values().stream().filter(Trouble::hostFailed).forEach(t -> ledger.missedFailover());
+    troubles.forEach((vm, trouble) -> {
+      if (trouble.hostFailed) {
+        ledger.missedFailover(why(vm, trouble, Miss.UNFINISHED));
+      }
+    });
     ledger.end(world.now());
+  }
+
+  private void isBack(WorldHost host) {
+    for (Instance instance : host.instances()) {
+      Trouble trouble = troubles.get(instance.vm());
+      if (trouble != null && trouble.instance == instance && trouble.why.isEmpty()) {
+        trouble.why = misses.why(instance.vm());
+      }
+    }
+  }
+
+  private Miss why(WorldVm vm, Trouble trouble, Miss otherwise) {
+    return trouble.why.or(() -> misses.why(vm)).orElse(otherwise);
   }
 
   List<Mark> marks() {

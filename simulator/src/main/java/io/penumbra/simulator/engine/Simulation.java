@@ -79,6 +79,7 @@ public final class Simulation {
     this.figures =
         new LoopFigures(
             rig.world(),
+            new MissedFailovers(() -> rig.controller().view()),
             ledger,
             new FailureIndex(inputs.fleet().size(), inputs.failures().failures()),
             scenario.detection().riskHorizon().toNanos());

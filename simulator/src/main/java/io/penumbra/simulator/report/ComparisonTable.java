@@ -6,6 +6,7 @@ import io.penumbra.simulator.report.PolicyResult.Recent;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The figures of all policies as text, in two groups of columns; every way of showing uses it. */
 final class ComparisonTable {
@@ -94,6 +95,19 @@ final class ComparisonTable {
             .sorted()
             .toArray();
     return cell.rank().getAsDouble() == ranks[0] && ranks[0] < ranks[ranks.length - 1];
+  }
+
+  /** Why VMs were missed, a line for each policy that missed some. */
+  static List<String> misses(ComparisonReport report) {
+    return report.policies().stream()
+        .filter(policy -> policy.failovers().missed() > 0)
+        .map(policy ->
+            policy.failovers().misses().entrySet().stream()
+                .map(miss ->
+                    "%s because %s"
+                        .formatted(Figures.count(miss.getValue()), miss.getKey().words()))
+                .collect(Collectors.joining(", ", "Missed under '" + policy.name() + "': ", ".")))
+        .toList();
   }
 
   private static Cell time(Samples samples, double q) {

@@ -163,6 +163,7 @@ public final class HtmlReport {
         "\u2605 the best of those that do not know the future. RTO and RPO are nearest-rank quantiles of what was measured.",
         "class",
         "note");
+    ComparisonTable.misses(report).forEach(miss -> page.element("p", miss, "class", "note"));
   }
 
   private void row(Group group, PolicyResult policy) {

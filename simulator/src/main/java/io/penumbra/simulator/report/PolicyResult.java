@@ -2,6 +2,9 @@ package io.penumbra.simulator.report;
 
 import io.penumbra.domain.Guard;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * What one policy did with the scenario.
@@ -89,13 +92,56 @@ public record PolicyResult(
    *
    * @param trueOnes VMs moved whose host did fail
    * @param falseOnes VMs moved off a host that was well
-   * @param missed VMs whose host failed and that no failover saved
+   * @param misses VMs whose host failed and that no failover saved, by why not
    */
-  public record Failovers(long trueOnes, long falseOnes, long missed) {
+  public record Failovers(long trueOnes, long falseOnes, Map<Miss, Long> misses) {
     public Failovers {
       Guard.notNegative("true failovers", trueOnes);
       Guard.notNegative("false failovers", falseOnes);
-      Guard.notNegative("missed failovers", missed);
+      Map<Miss, Long> ordered = new EnumMap<>(Miss.class);
+      ordered.putAll(misses);
+      ordered.forEach((why, count) -> Guard.notNegative("missed because " + why.words(), count));
+      misses = Collections.unmodifiableMap(ordered);
+    }
+
+    /** How many were missed, whatever the reason. */
+    public long missed() {
+      return misses.values().stream().mapToLong(Long::longValue).sum();
+    }
+  }
+
+  /** Why no failover saved a VM whose host had failed; the most telling reason that holds. */
+  public enum Miss {
+    /** The policy wants no other answer. */
+    WAITS("the policy waits for the repair"),
+    /** No host had room for a shadow before the failure. */
+    NO_SHADOW("it had no shadow yet"),
+    /** The shadow's first state was still on its way. */
+    SHADOW_INCOMPLETE("its shadow was still being filled"),
+    /** Whatever had its state was down as well. */
+    SHADOW_DOWN("its shadow's host was down, too"),
+    /** Neither power-off nor lease gave a proof. */
+    NOT_FENCED("nobody could say that the old primary was off"),
+    /** The failover breaker was open. */
+    HELD_BACK("the breaker held it back"),
+    /** There was no room to run in. */
+    NO_ROOM("no host had room"),
+    /** The outage was shorter than noticing it and acting. */
+    BACK_FIRST("its host was back first"),
+    /** Nobody wants it any more. */
+    TAKEN_AWAY("its owner took it away first"),
+    /** The run ended while it was still under way. */
+    UNFINISHED("the run ended first");
+
+    private final String words;
+
+    Miss(String words) {
+      this.words = words;
+    }
+
+    /** For a reader. */
+    public String words() {
+      return words;
     }
   }
 }

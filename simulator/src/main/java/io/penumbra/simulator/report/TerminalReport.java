@@ -57,6 +57,7 @@ public final class TerminalReport {
       lines.addAll(table(group));
     }
     lines.add("");
+    ComparisonTable.misses(report).forEach(miss -> lines.addAll(wrap(miss, "  ")));
     lines.add(dim(BEST + " best of those that do not know the future"));
     return lines;
   }

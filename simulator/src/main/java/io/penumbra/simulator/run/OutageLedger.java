@@ -4,6 +4,8 @@ import io.penumbra.simulator.report.PolicyResult;
 import io.penumbra.simulator.report.Samples;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * When each VM answered and when it did not; the one place where the columns of the comparison are
@@ -24,7 +26,7 @@ import java.util.Arrays;
  *       failed; for a planned move, whose old host crashed within the risk horizon after it.
  *   <li><b>False failover</b>: the same for a VM whose host was well and stayed so.
  *   <li><b>Missed</b>: the host of a VM failed under it, and it was not moved: it came back with
- *       its host, or not at all.
+ *       its host, or not at all. Each is counted with the reason, see {@link PolicyResult.Miss}.
  * </ul>
  */
 public final class OutageLedger {
@@ -42,7 +44,7 @@ public final class OutageLedger {
   private int rpos;
   private long trueOnes;
   private long falseOnes;
-  private long missed;
+  private final Map<PolicyResult.Miss, Long> misses = new EnumMap<>(PolicyResult.Miss.class);
   private long plannedMoves;
 
   /** A ledger for VMs 0 to {@code vms - 1}. */
@@ -120,8 +122,9 @@ public final class OutageLedger {
     falseOnes++;
   }
 
-  public void missedFailover() {
-    missed++;
+  /** No failover saved a VM whose host had failed. */
+  public void missedFailover(PolicyResult.Miss why) {
+    misses.merge(why, 1L, Long::sum);
   }
 
   /** A VM was moved while it ran. */
@@ -167,7 +170,7 @@ public final class OutageLedger {
         recent
             ? new PolicyResult.Recent(Samples.of(Arrays.copyOf(rpo, rpos)))
             : new PolicyResult.AllMemorySinceBoot(),
-        new PolicyResult.Failovers(trueOnes, falseOnes, missed),
+        new PolicyResult.Failovers(trueOnes, falseOnes, misses),
         plannedMoves,
         extraCapacityShare,
         vmNanos == 0 ? 0 : networkGib / vmDays(),

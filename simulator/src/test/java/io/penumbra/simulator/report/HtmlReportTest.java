@@ -11,6 +11,7 @@ import io.penumbra.simulator.report.PolicyResult.Recent;
 import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -96,7 +97,7 @@ final class HtmlReportTest {
             java.time.Duration.ZERO,
             Samples.EMPTY,
             new Recent(Samples.EMPTY),
-            new PolicyResult.Failovers(0, 0, 0),
+            new PolicyResult.Failovers(0, 0, Map.of()),
             0,
             0,
             0,

@@ -7,6 +7,7 @@ import io.penumbra.simulator.report.PolicyResult.Failovers;
 import io.penumbra.simulator.report.PolicyResult.Kind;
 import io.penumbra.simulator.report.PolicyResult.Recent;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class PolicyResultTest {
@@ -40,7 +41,7 @@ final class PolicyResultTest {
         downtime,
         Samples.EMPTY,
         new Recent(Samples.EMPTY),
-        new Failovers(0, 0, 0),
+        new Failovers(0, 0, Map.of()),
         0,
         0,
         0,

@@ -9,6 +9,7 @@ import io.penumbra.simulator.report.ComparisonReport.Definition;
 import io.penumbra.simulator.report.PolicyResult.AllMemorySinceBoot;
 import io.penumbra.simulator.report.PolicyResult.Failovers;
 import io.penumbra.simulator.report.PolicyResult.Kind;
+import io.penumbra.simulator.report.PolicyResult.Miss;
 import io.penumbra.simulator.report.PolicyResult.Recent;
 import io.penumbra.simulator.report.PolicyResult.StateLost;
 import io.penumbra.simulator.report.Timeline.Mark;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -68,7 +70,7 @@ final class SampleReports {
         Duration.ofMillis(Math.round(downtimeMinutes * 60_000)),
         samples(1, downtimeMinutes / 4, 0.8),
         lost,
-        new Failovers(120, 0, 3),
+        new Failovers(120, 0, Map.of(Miss.SHADOW_DOWN, 3L)),
         0,
         0.1,
         0.5,
@@ -86,7 +88,7 @@ final class SampleReports {
             1_310,
             samples(1, 14_000, 1.1),
             memory,
-            new Failovers(0, 0, 214),
+            new Failovers(0, 0, Map.of(Miss.WAITS, 214L)),
             0,
             0,
             0),
@@ -97,7 +99,7 @@ final class SampleReports {
             31.2,
             samples(2, 96, 0.4),
             memory,
-            new Failovers(214, 6, 0),
+            new Failovers(214, 6, Map.of()),
             0,
             0,
             0),
@@ -108,7 +110,7 @@ final class SampleReports {
             74.5,
             samples(3, 281, 0.3),
             memory,
-            new Failovers(214, 0, 0),
+            new Failovers(214, 0, Map.of()),
             0,
             0,
             0),
@@ -119,7 +121,7 @@ final class SampleReports {
             12.4,
             samples(4, 38, 0.5),
             new Recent(samples(5, 150, 0.4)),
-            new Failovers(211, 1, 3),
+            new Failovers(211, 1, Map.of(Miss.SHADOW_DOWN, 3L)),
             0,
             0.041,
             0.62),
@@ -130,7 +132,7 @@ final class SampleReports {
             1.31,
             samples(6, 3.4, 0.5),
             new Recent(samples(7, 0.31, 0.5)),
-            new Failovers(212, 1, 2),
+            new Failovers(212, 1, Map.of(Miss.SHADOW_DOWN, 2L)),
             0,
             0.228,
             1.93),
@@ -141,7 +143,7 @@ final class SampleReports {
             0.82,
             samples(8, 0.9, 1.4),
             new Recent(samples(9, 0.26, 0.5)),
-            new Failovers(212, 31, 2),
+            new Failovers(212, 31, Map.of(Miss.SHADOW_DOWN, 2L)),
             97,
             0.241,
             2.11),
@@ -152,7 +154,7 @@ final class SampleReports {
             0.094,
             samples(10, 0.35, 0.2),
             new Recent(Samples.EMPTY),
-            new Failovers(214, 0, 0),
+            new Failovers(214, 0, Map.of()),
             214,
             0.12,
             0.4));

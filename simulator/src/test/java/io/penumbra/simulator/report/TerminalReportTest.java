@@ -43,6 +43,14 @@ final class TerminalReportTest {
   }
 
   @Test
+  void saysWhyFailoversWereMissed() {
+    assertThat(TerminalReport.lines(SampleReports.seven(), Ink.PLAIN))
+        .contains(
+            "Missed under 'warm': 2 because its shadow's host was down, too.",
+            "Missed under 'no protection': 214 because the policy waits for the repair.");
+  }
+
+  @Test
   void ansiAddsNothingButEscapes() {
     List<String> plain = TerminalReport.lines(SampleReports.seven(), Ink.PLAIN);
     List<String> ansi = TerminalReport.lines(SampleReports.seven(), Ink.ANSI);
