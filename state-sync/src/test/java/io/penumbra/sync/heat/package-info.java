@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.heat;
+
+import org.jspecify.annotations.NullMarked;
