@@ -4,6 +4,7 @@ import io.penumbra.simulator.hardware.FailureKind;
 import io.penumbra.simulator.hardware.HardwareFailure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** Answers whether a host will crash within some time; only figures may ask. */
 final class FailureIndex {
@@ -24,11 +25,16 @@ final class FailureIndex {
   }
 
   boolean failsWithin(int host, long from, long horizon) {
+    return nextWithin(host, from, horizon).isPresent();
+  }
+
+  /** When it fails next, if that is within the horizon. */
+  OptionalLong nextWithin(int host, long from, long horizon) {
     for (long at : crashes[host]) {
       if (at >= from && at <= from + horizon) {
-        return true;
+        return OptionalLong.of(at);
       }
     }
-    return false;
+    return OptionalLong.empty();
   }
 }

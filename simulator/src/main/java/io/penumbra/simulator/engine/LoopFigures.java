@@ -1,6 +1,7 @@
 package io.penumbra.simulator.engine;
 
 import io.penumbra.domain.HostId;
+import io.penumbra.domain.RiskScore;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.simulator.report.PolicyResult.Miss;
@@ -27,6 +28,7 @@ final class LoopFigures implements WorldObserver {
   private final MissedFailovers misses;
   private final OutageLedger ledger;
   private final FailureIndex failures;
+  private final Alarms alarms;
   private final long horizon;
   private final Map<VmId, HostId> syncingFrom = new HashMap<>();
   private final Map<WorldVm, Trouble> troubles = new HashMap<>();
@@ -57,11 +59,13 @@ final class LoopFigures implements WorldObserver {
       MissedFailovers misses,
       OutageLedger ledger,
       FailureIndex failures,
+      Alarms alarms,
       long horizon) {
     this.world = world;
     this.misses = misses;
     this.ledger = ledger;
     this.failures = failures;
+    this.alarms = alarms;
     this.horizon = horizon;
   }
 
@@ -71,7 +75,13 @@ final class LoopFigures implements WorldObserver {
       case Happening.VmCame came -> ledger.came(came.vm().number(), world.now());
       case Happening.VmWent went -> gone(went.vm());
       case Happening.ServingChanged changed -> servingChanged(changed);
-      case Happening.HostWent(var host, boolean running, String _) when running -> isBack(host);
+      case Happening.HostWent(var host, boolean running, String _) -> {
+        if (running) {
+          isBack(host);
+        } else {
+          alarms.stopped(host.index());
+        }
+      }
       case Happening.Pointed pointed -> answering(pointed.vm());
       case Happening.Commanded(Command.SyncLast sync) ->
           sync.primary().ifPresent(from -> syncingFrom.put(sync.vm(), from));
@@ -184,8 +194,15 @@ final class LoopFigures implements WorldObserver {
     return trouble.why.or(() -> misses.why(vm)).orElse(otherwise);
   }
 
+  /** The loop was told this score of that host. */
+  void scored(int host, RiskScore score) {
+    alarms.scored(host, score, world.now());
+  }
+
   List<Mark> marks() {
-    return marks;
+    List<Mark> all = new ArrayList<>(alarms.marks());
+    all.addAll(marks);
+    return all;
   }
 
   void sent(double mib) {

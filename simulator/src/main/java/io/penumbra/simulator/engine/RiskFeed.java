@@ -26,11 +26,18 @@ final class RiskFeed {
   private final RiskModel model;
   private final double worthTelling;
   private final boolean[] told;
+  private final Listener listener;
 
-  RiskFeed(ScenarioInputs inputs, Rig rig, RiskModel model) {
+  /** Is told what the loop is told. */
+  interface Listener {
+    void scored(int host, RiskScore score);
+  }
+
+  RiskFeed(ScenarioInputs inputs, Rig rig, RiskModel model, Listener listener) {
     this.inputs = inputs;
     this.rig = rig;
     this.model = model;
+    this.listener = listener;
     this.worthTelling = inputs.scenario().policies().riskCheck() / 2;
     this.told = new boolean[inputs.fleet().size()];
   }
@@ -108,6 +115,7 @@ final class RiskFeed {
     boolean worth = score.probability() >= worthTelling;
     if (worth || told[host]) {
       told[host] = worth;
+      listener.scored(host, score);
       rig.cloud()
           .emit(
               new Event.HostRiskReported(

@@ -76,12 +76,14 @@ public final class Simulation {
     this.ledger = new OutageLedger(inputs.trace().size());
     this.rig =
         new Rig(blueprint(), new FaultDice(FaultMix.none(), scenario.seeds().child("faults")));
+    FailureIndex failures = new FailureIndex(inputs.fleet().size(), inputs.failures().failures());
     this.figures =
         new LoopFigures(
             rig.world(),
             new MissedFailovers(() -> rig.controller().view()),
             ledger,
-            new FailureIndex(inputs.fleet().size(), inputs.failures().failures()),
+            failures,
+            new Alarms(failures, scenario.policies().thresholds()),
             scenario.detection().riskHorizon().toNanos());
     this.meter = new CapacityMeter(rig, figures);
     rig.world().observe(figures);
@@ -135,7 +137,7 @@ public final class Simulation {
     new FailureFeed(inputs, rig).start();
     rig.operations().audit(Duration.ofHours(6));
     if (usesRisk()) {
-      new RiskFeed(inputs, rig, options.risk().orElseThrow()).start();
+      new RiskFeed(inputs, rig, options.risk().orElseThrow(), figures::scored).start();
     }
     long end = scenario.duration().toNanos();
     boolean goesOn = true;

@@ -14,7 +14,11 @@ import java.util.Map;
 /** Racks from top to bottom, time from left to right, everything that went wrong in between. */
 final class TimelineChart {
 
-  private static final int LANE = 22;
+  /** What was said stands above what happened, or a move hides the alarm that caused it. */
+  private static final int LANE = 28;
+
+  private static final int SAID = 7;
+  private static final int HAPPENED = 19;
   private static final int LANES_MAX = 40;
   private static final int MARKS_MAX = 3_000;
   private static final Duration TOGETHER = Duration.ofMinutes(10);
@@ -107,6 +111,13 @@ final class TimelineChart {
 
   private String subtitle(int lanes, int marks) {
     String text = "Policy '%s'. Point at a mark to read it.".formatted(timeline.policy());
+    long right = count(Kind.PREDICTED);
+    long wrong = count(Kind.FALSE_ALARM);
+    if (right + wrong > 0) {
+      text +=
+          " The risk model raised %s; %s came true."
+              .formatted(Figures.counted(right + wrong, "alarm", "alarms"), Figures.count(right));
+    }
     if (lanes < timeline.lanes().size()) {
       text += " The %d racks with the most marks of %d.".formatted(lanes, timeline.lanes().size());
     }
@@ -123,14 +134,21 @@ final class TimelineChart {
   private String label() {
     StringBuilder text = new StringBuilder("Timeline of racks:");
     for (Kind kind : Kind.values()) {
-      long count = timeline.marks().stream().filter(mark -> mark.kind() == kind).count();
-      text.append(' ').append(Figures.count(count)).append(' ').append(words(kind)).append(';');
+      text.append(' ')
+          .append(Figures.count(count(kind)))
+          .append(' ')
+          .append(words(kind))
+          .append(';');
     }
     return text.toString();
   }
 
+  private long count(Kind kind) {
+    return timeline.marks().stream().filter(mark -> mark.kind() == kind).count();
+  }
+
   private void lane(String name, int row) {
-    String middle = Integer.toString(row * LANE + LANE / 2);
+    String middle = Integer.toString(row * LANE + HAPPENED);
     page.leaf("line", "class", "lane", "x1", "0", "x2", "100%", "y1", middle, "y2", middle);
     page.element("text", name, "class", "tick left", "x", "-10", "y", middle, "dy", "4").line();
   }
@@ -147,11 +165,11 @@ final class TimelineChart {
               "x",
               Plot.percent(from),
               "y",
-              Integer.toString(top + 5),
+              Integer.toString(top + HAPPENED - 6),
               "width",
               Plot.percent(Math.max(0.000_5, until - from)),
               "height",
-              Integer.toString(LANE - 10))
+              "12")
           .element("title", hover)
           .close()
           .line();
@@ -163,11 +181,18 @@ final class TimelineChart {
               "x",
               Plot.percent(from),
               "y",
-              Integer.toString(top + LANE / 2))
+              Integer.toString(top + height(mark.kind())))
           .element("title", hover)
           .close()
           .line();
     }
+  }
+
+  private static int height(Kind kind) {
+    return switch (kind) {
+      case PREDICTED, FALSE_ALARM -> SAID;
+      case DOWN, FAILOVER, MIGRATED -> HAPPENED;
+    };
   }
 
   private double since(Instant at) {

@@ -104,6 +104,11 @@ public record PolicyMix(
         Optional.empty());
   }
 
+  /** From where risk changes what is done. */
+  public RiskThresholds thresholds() {
+    return new RiskThresholds(riskCheck, riskAct);
+  }
+
   /** The mode of one VM. */
   public ShadowMode modeOf(Seeds seeds, int vm) {
     double u = seeds.uniform("policy-mode", vm);
