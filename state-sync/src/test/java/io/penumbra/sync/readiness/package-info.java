@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.readiness;
+
+import org.jspecify.annotations.NullMarked;
