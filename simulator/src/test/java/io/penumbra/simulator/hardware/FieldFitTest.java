@@ -8,6 +8,7 @@ import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.chance.LogNormal;
 import io.penumbra.simulator.chance.Seeds;
 import io.penumbra.simulator.chance.Weibull;
+import io.penumbra.simulator.scenario.FailureCause;
 import io.penumbra.simulator.scenario.HardwareLaws.CauseLaw;
 import io.penumbra.simulator.scenario.HardwareLaws.HostLaws;
 import io.penumbra.simulator.scenario.Scenario;
@@ -17,14 +18,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class FieldFitTest {
 
+  private static final Set<FailureCause> HARDWARE =
+      EnumSet.of(
+          FailureCause.CPU,
+          FailureCause.MEMORY,
+          FailureCause.BOARD,
+          FailureCause.POWER_SUPPLY,
+          FailureCause.DISK,
+          FailureCause.INTERCONNECT,
+          FailureCause.OTHER_HARDWARE);
   private static final String RECORDS = "lanl-failures/LA-UR-05-7318-failure-data-1996-2005.csv.xz";
 
   @Test
@@ -94,6 +107,44 @@ class FieldFitTest {
       assertThat(given.repairMinutes().sigma())
           .isCloseTo(own.repairMinutes().sigma(), within(0.001));
     }
+  }
+
+  @Test
+  void whatWasToBlameIsWhatTheDocumentationSays() {
+    List<FieldRecord> records = FieldRecords.read(SharedData.file(RECORDS));
+    assertThat(share(records, HARDWARE::contains)).isCloseTo(0.604, within(0.0005));
+    assertThat(share(records, FailureCause.SOFTWARE::equals)).isCloseTo(0.226, within(0.0005));
+    assertThat(share(records, FailureCause.UNDETERMINED::equals)).isCloseTo(0.131, within(0.0005));
+    assertThat(share(records, FailureCause.NETWORK::equals)).isCloseTo(0.018, within(0.0005));
+    assertThat(share(records, FailureCause.POWER_FEED::equals)).isCloseTo(0.015, within(0.0005));
+    assertThat(share(records, FailureCause.HUMAN::equals)).isCloseTo(0.006, within(0.0005));
+  }
+
+  @Test
+  void processorsAreToBlameForHalfOrForNextToNothingByTheirDesign() {
+    List<FieldRecord> records = FieldRecords.read(SharedData.file(RECORDS));
+    for (int system : List.of(3, 4, 5, 6, 18, 19, 20)) {
+      assertThat(share(of(records, system), FailureCause.CPU::equals))
+          .as("system %d", system)
+          .isBetween(0.45, 0.7);
+    }
+    for (int system : List.of(8, 9, 10, 11, 12, 13)) {
+      assertThat(share(of(records, system), FailureCause.CPU::equals))
+          .as("system %d", system)
+          .isLessThan(0.02);
+      assertThat(share(of(records, system), FailureCause.MEMORY::equals))
+          .as("system %d", system)
+          .isBetween(0.1, 0.3);
+    }
+  }
+
+  private static List<FieldRecord> of(List<FieldRecord> records, int system) {
+    return records.stream().filter(record -> record.system() == system).toList();
+  }
+
+  private static double share(List<FieldRecord> records, Predicate<FailureCause> blamed) {
+    return records.stream().filter(record -> blamed.test(record.cause())).count()
+        / (double) records.size();
   }
 
   @Test
