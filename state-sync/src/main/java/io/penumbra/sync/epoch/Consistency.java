@@ -1,7 +1,7 @@
 package io.penumbra.sync.epoch;
 
 /**
- * How far a cut is one moment. The order is the wire format's: append only.
+ * How far a cut is one moment. The names go over the wire.
  *
  * <p>A file that another process writes can't be stopped from outside. The cut copies pages, then
  * compares all of them once more: if none has changed in between, the copy is the state at a moment

@@ -28,9 +28,9 @@ public record EpochManifest(
     HealthSnapshot health) {
 
   public EpochManifest {
-    if (epoch < 1 || base != epoch - 1) {
+    if (epoch < 1 || (base != epoch - 1 && base != 0)) {
       throw new IllegalArgumentException(
-          "epoch %d on base %d; expected an epoch from 1 on and the one before it"
+          "epoch %d on base %d; expected an epoch from 1 on, and the one before it or 0"
               .formatted(epoch, base));
     }
     Guard.notNegative("changed pages", changedPages);

@@ -29,7 +29,7 @@ public record HealthSnapshot(Condition condition, SortedMap<String, Double> vita
     vitals = Collections.unmodifiableSortedMap(new TreeMap<>(vitals));
   }
 
-  /** In one word. The order is the wire format's: append only. */
+  /** In one word. The names go over the wire. */
   public enum Condition {
     UNKNOWN,
     WELL,

@@ -1,6 +1,6 @@
 package io.penumbra.sync.epoch;
 
-/** What a region holds. The order is the wire format's: append only. */
+/** What a region holds. The names go over the wire. */
 public enum RegionKind {
   RAM,
   DISK,

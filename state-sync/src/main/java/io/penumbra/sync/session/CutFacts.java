@@ -1,0 +1,26 @@
+package io.penumbra.sync.session;
+
+import io.penumbra.sync.epoch.Consistency;
+import io.penumbra.sync.epoch.HealthSnapshot;
+import io.penumbra.sync.epoch.StateRoot;
+import java.time.Instant;
+import java.util.function.IntToLongFunction;
+
+/**
+ * What the sender's session needs to know of a cut. The bytes stay with whoever has taken it.
+ *
+ * @param cut a random number, not 0
+ * @param pages those that differ from the cut before, in the order in which they are to be sent
+ * @param hashOf the hash of any page at the cut
+ */
+// Handed over, not copied: a first cut has as many entries as the VM has pages.
+@SuppressWarnings("ArrayRecordComponent")
+public record CutFacts(
+    long cut,
+    int[] pages,
+    IntToLongFunction hashOf,
+    StateRoot root,
+    Instant cutAt,
+    Consistency consistency,
+    long requestLogPosition,
+    HealthSnapshot health) {}
