@@ -12,15 +12,15 @@ final class Judgement implements BestFirst.Judge {
   private final List<HostFilter> filters;
   private final Scoring scoring;
   private final Ask ask;
+  private final boolean concerned;
   private final double requestMost;
-  private final double pairMost;
 
   Judgement(List<HostFilter> filters, Scoring scoring, Ask ask) {
     this.filters = filters;
     this.scoring = scoring;
     this.ask = ask;
+    concerned = scoring.concernsRequest(ask);
     requestMost = scoring.requestMost(ask);
-    pairMost = scoring.pairMost(ask);
   }
 
   Ask ask() {
@@ -38,12 +38,13 @@ final class Judgement implements BestFirst.Judge {
   }
 
   @Override
-  public double score(double indexed, HostView host) {
-    return (indexed + scoring.requestScore(host, ask)) + scoring.pairScore(host, ask);
+  public double score(double indexed, HostView host, long alike) {
+    double requested = concerned ? scoring.requestScore(host, ask) : 0;
+    return (indexed + requested) + scoring.pairScore(host, ask, alike);
   }
 
   @Override
-  public double most(double indexed) {
-    return (indexed + requestMost) + pairMost;
+  public double most(double indexed, long alike) {
+    return (indexed + requestMost) + scoring.pairMost(ask, alike);
   }
 }

@@ -9,7 +9,6 @@ import io.penumbra.placement.fleet.HostIndex;
 import io.penumbra.placement.fleet.HostView;
 import io.penumbra.placement.spi.Ask;
 import io.penumbra.placement.spi.HostFilter;
-import io.penumbra.placement.spi.Role;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,9 +20,10 @@ import org.jspecify.annotations.Nullable;
  * Finds the best primary together with its shadows, and the next best.
  *
  * <p>Primaries are tried in the order of their own score; for each the shadows are chosen one after
- * another, each the best that is left beside those chosen before. The search ends when no later
- * primary can do better than the second best found, whatever shadows it had, or after {@code
- * pairCandidatesMax} primaries. Between equal totals the earlier primary wins.
+ * another, each the best that is left beside those chosen before; a primary is given up as soon as
+ * no shadow that is left can bring it above the second best found. The search ends when no later
+ * primary can do better than that, whatever shadows it had, or after {@code pairCandidatesMax}
+ * primaries. Between equal totals the earlier primary wins.
  */
 final class PairSearch {
 
@@ -52,7 +52,7 @@ final class PairSearch {
   private int examined;
   private boolean capped;
 
-  /** The most that any host could score as a shadow; NaN until a shadow was searched. */
+  /** The most that any host could score as a shadow; NaN until it is asked for. */
   private double shadowMost;
 
   private SearchEffort effort = new SearchEffort(0, 0, 0, false);
@@ -75,9 +75,9 @@ final class PairSearch {
     Ask ask = Ask.forPrimary(request, fleet);
     Judgement judgement = new Judgement(filters, scoring, ask);
     Resources size = request.vm().size();
-    primaries.start(index, request, false, size, size, judgement);
+    primaries.start(index, request, false, size, size, ask.companions(), judgement);
     while (primaries.next(judgement)) {
-      if (settled(primaries.score(), wanted)) {
+      if (settled(request, wanted)) {
         break;
       }
       if (examined == settings.pairCandidatesMax()) {
@@ -98,7 +98,7 @@ final class PairSearch {
     if (wanted == 0) {
       offer(new Assignment(primary, List.of(), 0));
     } else {
-      startShadows(judgement);
+      startShadows(judgement.ask(), judgement);
       List<HostView> firsts = new ArrayList<>(2);
       List<Double> scores = new ArrayList<>(2);
       while (firsts.size() < 2 && shadows.next(judgement)) {
@@ -159,12 +159,7 @@ final class PairSearch {
   }
 
   private HostIndex indexOf(Predicate<HostView> member) {
-    return new HostIndex(
-        fleet,
-        host -> scoring.hostScore(host, Role.PRIMARY),
-        host -> scoring.hostScore(host, Role.SHADOW),
-        scoring.looksAtRack(),
-        member);
+    return new HostIndex(fleet, scoring.hostTerms(), scoring.attributes(), member);
   }
 
   private void end() {
@@ -176,17 +171,43 @@ final class PairSearch {
             capped);
   }
 
-  /** Whether a primary with this score, and any after it, comes too late. */
-  private boolean settled(double primaryScore, int wanted) {
-    Assignment toBeat = second;
-    if (toBeat == null || toBeat.shadows().size() < wanted) {
+  /** Whether the primary that was just found, and any after it, comes too late. */
+  private boolean settled(PlacementRequest request, int wanted) {
+    Assignment toBeat = toBeat(wanted);
+    if (toBeat == null) {
       return false;
     }
-    double most = primaryScore;
-    for (int i = 0; i < wanted; i++) {
+    if (wanted > 0 && Double.isNaN(shadowMost)) {
+      shadowMost = mostOfAnyShadow(shadowAsk(request, primaries.host()));
+    }
+    return most(primaries.score(), wanted) <= toBeat.total();
+  }
+
+  /** The next best so far, if it has all the shadows that are wanted. */
+  private @Nullable Assignment toBeat(int wanted) {
+    Assignment found = second;
+    return found == null || found.shadows().size() < wanted ? null : found;
+  }
+
+  /** The most that a total could become when so many shadows are still missing. */
+  private double most(double total, int missing) {
+    double most = total;
+    for (int i = 0; i < missing; i++) {
       most += shadowMost;
     }
-    return most <= toBeat.total();
+    return most;
+  }
+
+  /** Room and index do not depend on which primary it is, so this holds for all. */
+  private double mostOfAnyShadow(Ask ask) {
+    return shadows.bound(
+        index,
+        ask.request(),
+        true,
+        ask.needed(),
+        ask.needed().plus(ask.reserve()),
+        ask.companions(),
+        new Judgement(filters, scoring, ask));
   }
 
   private Assignment withShadows(
@@ -199,14 +220,17 @@ final class PairSearch {
     return new Assignment(primary, chosen, total);
   }
 
-  /** Adds shadows to {@code chosen} until there are enough or none is left; returns the total. */
+  /**
+   * Adds shadows to {@code chosen} until there are enough, none is left, or none that is left makes
+   * it better than the second best; returns the total.
+   */
   private double complete(Ask first, List<HostView> chosen, double score, int wanted) {
     double total = score;
     Ask ask = first;
     while (chosen.size() < wanted) {
       Judgement judgement = new Judgement(filters, scoring, ask);
-      startShadows(judgement);
-      if (!shadows.next(judgement)) {
+      startShadows(ask, judgement);
+      if (!shadows.next(judgement, floor(total, wanted, wanted - chosen.size() - 1))) {
         break;
       }
       chosen.add(shadows.host());
@@ -216,15 +240,33 @@ final class PairSearch {
     return total;
   }
 
-  private void startShadows(Judgement judgement) {
-    Ask ask = judgement.ask();
-    shadows.start(
-        index, ask.request(), true, ask.needed(), ask.needed().plus(ask.reserve()), judgement);
-    // Room and index do not depend on which primary it is, so the first search's bound holds for
-    // all.
-    if (Double.isNaN(shadowMost)) {
-      shadowMost = shadows.bound(judgement);
+  /**
+   * A score with which, or with less, the next shadow cannot make the total better than the second
+   * best found, even if those that are still missing after it are as good as can be.
+   */
+  private double floor(double total, int wanted, int missing) {
+    Assignment toBeat = toBeat(wanted);
+    if (toBeat == null || Double.isNaN(shadowMost)) {
+      return Double.NEGATIVE_INFINITY;
     }
+    double floor = toBeat.total() - most(total, missing);
+    // Sums are rounded; the bound must hold for them as they will be made.
+    double step = Math.ulp(Math.abs(toBeat.total()) + Math.abs(most(total, missing)));
+    while (most(total + floor, missing) > toBeat.total()) {
+      floor -= step;
+    }
+    return floor;
+  }
+
+  private void startShadows(Ask ask, Judgement judgement) {
+    shadows.start(
+        index,
+        ask.request(),
+        true,
+        ask.needed(),
+        ask.needed().plus(ask.reserve()),
+        ask.companions(),
+        judgement);
   }
 
   private void offer(Assignment found) {

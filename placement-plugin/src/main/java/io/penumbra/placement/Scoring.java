@@ -2,7 +2,9 @@ package io.penumbra.placement;
 
 import io.penumbra.placement.PlacementDecision.WeigherScore;
 import io.penumbra.placement.PlacementSettings.Multipliers;
+import io.penumbra.placement.fleet.HostAttribute;
 import io.penumbra.placement.fleet.HostView;
+import io.penumbra.placement.fleet.ScoreTerms;
 import io.penumbra.placement.spi.Ask;
 import io.penumbra.placement.spi.Catalogue;
 import io.penumbra.placement.spi.HostWeigher;
@@ -11,10 +13,13 @@ import io.penumbra.placement.spi.RequestWeigher;
 import io.penumbra.placement.spi.Role;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * The weighers with their multipliers. A host's score is (sum over host weighers + sum over request
@@ -29,7 +34,20 @@ final class Scoring {
   private final double[][] hostMultipliers = new double[2][];
   private final double[][] requestMultipliers = new double[2][];
   private final double[] pairMultipliers;
-  private final double pairMost;
+
+  /** What hosts can share, as the pair weighers that count name it; some may name nothing. */
+  private final List<HostAttribute> attributes;
+
+  private final boolean exact;
+
+  /**
+   * By pair weigher: the bits of its attribute, one for each companion; none if it names nothing.
+   */
+  private final long[] pairBits;
+
+  // For one companion, by the attributes that are shared with it.
+  private final double[] pairExactly;
+  private final double[] pairMost;
 
   Scoring(Catalogue catalogue, PlacementSettings settings) {
     hostWeighers = catalogue.hostWeighers();
@@ -58,22 +76,39 @@ final class Scoring {
         pairWeighers.stream()
             .mapToDouble(w -> settings.jointFailure().getOrDefault(w.name(), w.defaultMultiplier()))
             .toArray();
-    double most = 0;
-    for (double multiplier : pairMultipliers) {
-      most += Math.max(0, multiplier);
-    }
-    pairMost = most;
+    attributes = attributesThatCount();
+    exact = everyPairWeigherNamesItsAttribute();
+    pairBits = pairWeighers.stream().mapToLong(this::bitsOf).toArray();
+    pairExactly = pairTable(false);
+    pairMost = pairTable(true);
   }
 
-  /** Whether a weigher that counts looks at more than the host itself. */
-  boolean looksAtRack() {
-    for (int i = 0; i < hostWeighers.size(); i++) {
-      if (hostWeighers.get(i).looksAtRack()
-          && (hostMultipliers[0][i] != 0 || hostMultipliers[1][i] != 0)) {
-        return true;
+  private List<HostAttribute> attributesThatCount() {
+    Set<HostAttribute> found = EnumSet.noneOf(HostAttribute.class);
+    for (int i = 0; i < pairMultipliers.length; i++) {
+      if (pairMultipliers[i] != 0) {
+        pairWeighers.get(i).attribute().ifPresent(found::add);
       }
     }
-    return false;
+    return List.copyOf(found);
+  }
+
+  private boolean everyPairWeigherNamesItsAttribute() {
+    for (int i = 0; i < pairMultipliers.length; i++) {
+      if (pairMultipliers[i] != 0 && pairWeighers.get(i).attribute().isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private long bitsOf(PairWeigher weigher) {
+    long bits = 0;
+    int first = weigher.attribute().map(attributes::indexOf).orElse(-1);
+    for (int bit = first; bit >= 0 && bit < Long.SIZE; bit += attributes.size()) {
+      bits |= 1L << bit;
+    }
+    return bits;
   }
 
   /** The multiplier that a host weigher has in a role, 0 for a name that no weigher has. */
@@ -96,6 +131,60 @@ final class Scoring {
       }
     }
     return sum;
+  }
+
+  /** {@link #hostScore} in terms, one for each host weigher that counts in either role. */
+  ScoreTerms hostTerms() {
+    return new HostTerms(
+        IntStream.range(0, hostWeighers.size())
+            .filter(i -> hostMultipliers[0][i] != 0 || hostMultipliers[1][i] != 0)
+            .toArray());
+  }
+
+  private final class HostTerms implements ScoreTerms {
+    private final int[] weighers;
+
+    HostTerms(int[] weighers) {
+      this.weighers = weighers;
+    }
+
+    @Override
+    public int count() {
+      return weighers.length;
+    }
+
+    @Override
+    public double term(int which, HostView host) {
+      return normalised(hostWeighers.get(weighers[which]), host);
+    }
+
+    @Override
+    public boolean looksAtRack(int which) {
+      return hostWeighers.get(weighers[which]).looksAtRack();
+    }
+
+    @Override
+    public double score(boolean shadow, double[] terms, int from) {
+      double[] multipliers = hostMultipliers[at(shadow ? Role.SHADOW : Role.PRIMARY)];
+      double sum = 0;
+      for (int i = 0; i < weighers.length; i++) {
+        if (multipliers[weighers[i]] != 0) {
+          sum += multipliers[weighers[i]] * terms[from + i];
+        }
+      }
+      return sum;
+    }
+  }
+
+  /** Whether the request weighers give any host another score than 0. */
+  boolean concernsRequest(Ask ask) {
+    double[] multipliers = requestMultipliers[at(ask.role())];
+    for (int i = 0; i < multipliers.length; i++) {
+      if (multipliers[i] != 0 && requestWeighers.get(i).concerns(ask)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What the request weighers give. */
@@ -137,8 +226,56 @@ final class Scoring {
     return sum;
   }
 
-  double pairMost(Ask ask) {
-    return ask.companions().isEmpty() ? 0 : pairMost;
+  /**
+   * Attributes by which the pair weighers that count tell hosts apart, as the index counts them.
+   */
+  List<HostAttribute> attributes() {
+    return attributes;
+  }
+
+  /**
+   * The same as {@link #pairScore(HostView, Ask)} where it is known what host and companions share.
+   */
+  double pairScore(HostView host, Ask ask, long alike) {
+    return exact && ask.companions().size() == 1 ? pairExactly[(int) alike] : pairScore(host, ask);
+  }
+
+  /**
+   * The most that the pair weighers could give a host that has at least this in common with the
+   * companions. Added up like {@link #pairScore}, so that rounding cannot put a host above it.
+   */
+  double pairMost(Ask ask, long alike) {
+    return switch (ask.companions().size()) {
+      case 0 -> 0;
+      case 1 -> pairMost[(int) alike];
+      default -> pairMost(alike, ask.companions().size());
+    };
+  }
+
+  private double pairMost(long alike, int companions) {
+    double sum = 0;
+    for (int i = 0; i < pairMultipliers.length; i++) {
+      if (pairMultipliers[i] > 0) {
+        sum += pairMultipliers[i];
+      } else if (pairMultipliers[i] < 0) {
+        sum += pairMultipliers[i] * (Long.bitCount(alike & pairBits[i]) / (double) companions);
+      }
+    }
+    return sum;
+  }
+
+  /** For one companion, by what a host shares with it. */
+  private double[] pairTable(boolean most) {
+    double[] table = new double[1 << attributes.size()];
+    for (int alike = 0; alike < table.length; alike++) {
+      for (int i = 0; i < pairMultipliers.length; i++) {
+        if (pairMultipliers[i] != 0) {
+          boolean shares = (alike & pairBits[i]) != 0 || (most && pairMultipliers[i] > 0);
+          table[alike] += pairMultipliers[i] * (shares ? 1 : 0);
+        }
+      }
+    }
+    return table;
   }
 
   /** The host's score in full. */

@@ -4,12 +4,13 @@ import io.penumbra.domain.Resources;
 import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.placement.PlacementRequest;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Walks a {@link HostIndex} best first: each call of {@link #next} yields the best host that is
  * left (highest score, then tie rank, then id). Branch and bound: a heap holds subtrees by the best
- * score they could contain, hosts by the best score they could have, and judged hosts by the score
- * they do have; the top of the heap, once it is a judged host, can be beaten by nothing below.
+ * score they could contain, and hosts by the score they have; the top of the heap, once it is a
+ * host that may be used, can be beaten by nothing below.
  *
  * <p>Used again for every search, so that a decision allocates nothing here.
  */
@@ -19,16 +20,25 @@ public final class BestFirst {
   public interface Judge {
     boolean passes(HostView host);
 
-    /** The full score of a host whose indexed part is {@code indexed}. */
-    double score(double indexed, HostView host);
+    /**
+     * The full score of a host.
+     *
+     * @param indexed its indexed part
+     * @param alike what it has in common with the companions: bit c * n + i is set when its value
+     *     of the i-th of the n attributes that the index knows is that of companion c. Of
+     *     companions for which there are no bits left nothing is said.
+     */
+    double score(double indexed, HostView host, long alike);
 
-    /** At least the full score of every host whose indexed part is at most {@code indexed}. */
-    double most(double indexed);
+    /**
+     * At least the full score of every host whose indexed part is at most {@code indexed} and that
+     * has at least {@code alike} in common with the companions.
+     */
+    double most(double indexed, long alike);
   }
 
   private static final int NODE = 0;
   private static final int HOST = 1;
-  private static final int JUDGED = 2;
   private static final int KIND_SHIFT = 29;
   private static final int ITEM_MASK = (1 << KIND_SHIFT) - 1;
 
@@ -58,6 +68,19 @@ public final class BestFirst {
   private int roomCpuLevel;
   private int zone;
   private long traits;
+
+  /** The companions' values of the attributes that the index knows, companion by companion. */
+  private int[] values = new int[8];
+
+  private int valueCount;
+
+  /** What all hosts have in common with the companions. */
+  private long common;
+
+  /** Whether hosts are looked at as if they had nothing but that in common. */
+  private boolean rough;
+
+  private double floor;
   private double score;
   private int position;
   private int checked;
@@ -75,6 +98,7 @@ public final class BestFirst {
    * @param needed what must be free on the host
    * @param whole what must not be allocated outright on the host (for a shadow its whole size: part
    *     of it may be reserve that is held already)
+   * @param companions hosts that already hold an instance of the VM
    */
   public void start(
       HostIndex among,
@@ -82,9 +106,45 @@ public final class BestFirst {
       boolean shadow,
       Resources needed,
       Resources whole,
+      List<HostView> companions,
+      Judge judge) {
+    rough = false;
+    begin(among, request, shadow, needed, whole, companions, judge);
+  }
+
+  /**
+   * At least the score of every host that such a search could yield, whichever hosts the companions
+   * are, from room and index alone; negative infinity when there is none. Ends the search before.
+   */
+  public double bound(
+      HostIndex among,
+      PlacementRequest request,
+      boolean shadow,
+      Resources needed,
+      Resources whole,
+      List<HostView> companions,
+      Judge judge) {
+    rough = true;
+    begin(among, request, shadow, needed, whole, companions, judge);
+    while (size > 0 && item[0] >>> KIND_SHIFT == NODE) {
+      int node = item[0] & ITEM_MASK;
+      pop();
+      open(node, judge);
+    }
+    return size == 0 ? Double.NEGATIVE_INFINITY : key[0];
+  }
+
+  private void begin(
+      HostIndex among,
+      PlacementRequest request,
+      boolean shadow,
+      Resources needed,
+      Resources whole,
+      List<HostView> companions,
       Judge judge) {
     index = among;
     size = 0;
+    floor = Double.NEGATIVE_INFINITY;
     role = HostIndex.which(shadow);
     order = TieBreak.orderOf(request.seed());
     vcpus = needed.vcpus();
@@ -107,9 +167,39 @@ public final class BestFirst {
         traits |= 1L << trait;
       }
     }
-    if (zone != NOWHERE && index.columns().count() > 0 && mayHold(index.root())) {
+    takeValues(companions);
+    common = index.columns().count() > 0 ? alike(index.onlyValue, index.root()) : 0;
+    if (zone != NOWHERE && index.columns().count() > 0) {
       pushNode(index.root(), judge);
     }
+  }
+
+  private void takeValues(List<HostView> companions) {
+    HostAttribute[] known = index.known();
+    int counted = known.length == 0 ? 0 : Math.min(companions.size(), Long.SIZE / known.length);
+    valueCount = counted * known.length;
+    if (valueCount > values.length) {
+      values = new int[valueCount];
+    }
+    for (int c = 0, at = 0; c < counted; c++) {
+      for (HostAttribute attribute : known) {
+        values[at++] = index.columns().attributeOf(companions.get(c), attribute);
+      }
+    }
+  }
+
+  /** What a host, or all hosts below a node, have in common with the companions. */
+  private long alike(int[] column, int row) {
+    int n = index.known().length;
+    long bits = 0;
+    for (int at = 0, from = row * n; at < valueCount; from -= n) {
+      for (int i = 0; i < n; i++, at++, from++) {
+        if (column[from] == values[at]) {
+          bits |= 1L << at;
+        }
+      }
+    }
+    return bits;
   }
 
   private int zoneOf(PlacementRequest request) {
@@ -120,32 +210,22 @@ public final class BestFirst {
     return id < 0 ? NOWHERE : id;
   }
 
-  /**
-   * At least the score of every host that the search could still yield, from room and index alone;
-   * negative infinity when there is none.
-   */
-  public double bound(Judge judge) {
-    while (size > 0 && item[0] >>> KIND_SHIFT == NODE) {
-      int node = item[0] & ITEM_MASK;
-      pop();
-      open(node, judge);
-    }
-    return size == 0 ? Double.NEGATIVE_INFINITY : key[0];
-  }
-
   /** Goes to the best host that is left; false when there is none. */
   public boolean next(Judge judge) {
-    while (size > 0) {
+    return next(judge, Double.NEGATIVE_INFINITY);
+  }
+
+  /** The same, as long as its score is above {@code floor}; what is not is of no interest. */
+  public boolean next(Judge judge, double least) {
+    floor = least;
+    while (size > 0 && key[0] > floor) {
       double topKey = key[0];
-      long topTie = tie[0];
       int kind = item[0] >>> KIND_SHIFT;
       int what = item[0] & ITEM_MASK;
       pop();
       if (kind == NODE) {
         open(what, judge);
-      } else if (kind == HOST) {
-        judge(what, topTie, judge);
-      } else {
+      } else if (judge(what, judge)) {
         score = topKey;
         position = what;
         return true;
@@ -180,12 +260,9 @@ public final class BestFirst {
     return opened;
   }
 
-  private void judge(int at, long rank, Judge judge) {
-    HostView host = index.columns().at(index.slotAt[at]);
+  private boolean judge(int at, Judge judge) {
     checked++;
-    if (judge.passes(host)) {
-      push(judge.score(index.hostScore[role][at], host), rank, at | JUDGED << KIND_SHIFT);
-    }
+    return judge.passes(index.columns().at(index.slotAt[at]));
   }
 
   private void open(int node, Judge judge) {
@@ -195,27 +272,21 @@ public final class BestFirst {
     if (level > 0) {
       int to = Math.min(from + HostIndex.FANOUT, index.levelStart[level]);
       for (int child = from; child < to; child++) {
-        if (mayHold(child)) {
-          pushNode(child, judge);
-        }
+        pushNode(child, judge);
       }
       return;
     }
     int to = Math.min(from + HostIndex.FANOUT, index.slotAt.length);
     for (int at = from; at < to; at++) {
       if (mayTake(at)) {
-        push(
-            judge.most(index.hostScore[role][at]),
-            index.hostTie[at * TieBreak.ORDERS + order],
-            at | HOST << KIND_SHIFT);
+        pushHost(at, judge);
       }
     }
   }
 
   /** Whether some host below the node could take it, as far as the node knows. */
   private boolean mayHold(int node) {
-    return best(node) > Double.NEGATIVE_INFINITY
-        && vcpus <= index.freeVcpus[node]
+    return vcpus <= index.freeVcpus[node]
         && memoryMib <= index.freeMemoryMib[node]
         && diskGib <= index.freeDiskGib[node]
         && wholeVcpus <= index.roomVcpus[node]
@@ -238,26 +309,46 @@ public final class BestFirst {
 
   /** At least the indexed score of every host below the node that has the room. */
   private double best(int node) {
-    int at = node * HostIndex.LEVELS;
-    double[][] best = index.bestOfLevel;
+    int at = node * HostIndex.BESTS;
+    double[] best = index.bestOfLevel;
     if (role == 0) {
       return Math.min(
-          best[HostIndex.PRIMARY_FREE_MEMORY][at + freeMemoryLevel],
-          best[HostIndex.PRIMARY_FREE_CPU][at + freeCpuLevel]);
+          best[at + HostIndex.PRIMARY_FREE_MEMORY + freeMemoryLevel],
+          best[at + HostIndex.PRIMARY_FREE_CPU + freeCpuLevel]);
     }
     return Math.min(
-        best[HostIndex.SHADOW_FREE_MEMORY][at + freeMemoryLevel],
+        best[at + HostIndex.SHADOW_FREE_MEMORY + freeMemoryLevel],
         Math.min(
-            best[HostIndex.SHADOW_ROOM_MEMORY][at + roomMemoryLevel],
-            best[HostIndex.SHADOW_ROOM_CPU][at + roomCpuLevel]));
+            best[at + HostIndex.SHADOW_ROOM_MEMORY + roomMemoryLevel],
+            best[at + HostIndex.SHADOW_ROOM_CPU + roomCpuLevel]));
+  }
+
+  private void pushHost(int at, Judge judge) {
+    double indexed = index.hostScore[role][at];
+    double full =
+        rough
+            ? judge.most(indexed, common)
+            : judge.score(
+                indexed, index.columns().at(index.slotAt[at]), alike(index.hostValue, at));
+    if (full > floor) {
+      push(full, index.hostTie[at * TieBreak.ORDERS + order], at | HOST << KIND_SHIFT);
+    }
   }
 
   private void pushNode(int node, Judge judge) {
     double indexed = best(node);
-    double most = judge.most(indexed);
+    if (indexed == Double.NEGATIVE_INFINITY || !mayHold(node)) {
+      return;
+    }
+    long alike = rough ? common : alike(index.onlyValue, node);
+    double most = judge.most(indexed, alike);
+    if (most <= floor) {
+      return;
+    }
     // The rank is kept for the node's very best hosts. It says nothing when those are out of the
-    // question, or when more can be added to a score and a host with less may draw level.
-    boolean ranked = most == indexed && indexed == index.bestScore[role][node];
+    // question, or when a host with less may draw level by rounding.
+    boolean ranked =
+        indexed == index.bestScore[role][node] && judge.most(Math.nextDown(indexed), alike) < most;
     push(
         most,
         ranked ? index.bestTie[role][node * TieBreak.ORDERS + order] : Long.MIN_VALUE,

@@ -122,8 +122,7 @@ final class HostColumns {
     primaryHead[slot] = VmTable.NONE;
     shadowHead[slot] = ShadowTable.NONE;
     ledger[slot] = null;
-    cohort[slot] =
-        (int) Math.floorDiv(host.commissioned().getEpochSecond(), 86_400L * HostView.COHORT_DAYS);
+    cohort[slot] = cohort(host);
     name(slot, host);
     joinRack(slot);
     return slot;
@@ -140,12 +139,39 @@ final class HostColumns {
     free.add(slot);
   }
 
+  static int cohort(Host host) {
+    return (int)
+        Math.floorDiv(host.commissioned().getEpochSecond(), 86_400L * HostView.COHORT_DAYS);
+  }
+
   int domainOf(int slot, DomainKind kind) {
     return kind == DomainKind.HOST ? slot : domain[slot * KINDS + at(kind)];
   }
 
   int aspectOf(int slot, HardwareAspect kind) {
     return aspect[slot * ASPECTS + at(kind)];
+  }
+
+  int attributeOf(HostView host, HostAttribute attribute) {
+    if (host instanceof LiveHost live && view[live.slot()] == live) {
+      return attributeOf(live.slot(), attribute);
+    }
+    throw new IllegalArgumentException(
+        "host %s is not part of this fleet".formatted(host.host().id()));
+  }
+
+  int attributeOf(int slot, HostAttribute attribute) {
+    return switch (attribute) {
+      case CHASSIS -> domainOf(slot, DomainKind.CHASSIS);
+      case RACK -> rack(slot);
+      case POWER_FEED -> domainOf(slot, DomainKind.POWER_FEED);
+      case ZONE -> zone(slot);
+      case VENDOR -> aspectOf(slot, HardwareAspect.VENDOR);
+      case CPU_GENERATION -> aspectOf(slot, HardwareAspect.CPU_GENERATION);
+      case FIRMWARE -> aspectOf(slot, HardwareAspect.FIRMWARE);
+      case HYPERVISOR -> aspectOf(slot, HardwareAspect.HYPERVISOR);
+      case COHORT -> cohort[slot];
+    };
   }
 
   int rack(int slot) {

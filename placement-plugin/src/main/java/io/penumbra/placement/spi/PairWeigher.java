@@ -1,6 +1,8 @@
 package io.penumbra.placement.spi;
 
+import io.penumbra.placement.fleet.HostAttribute;
 import io.penumbra.placement.fleet.HostView;
+import java.util.Optional;
 
 /**
  * Scores what two hosts have in common that could make them fail together. A negative multiplier
@@ -19,4 +21,13 @@ public interface PairWeigher {
 
   /** How much the two share, 0 nothing to 1 everything; the same whichever comes first. */
   double shared(HostView one, HostView other);
+
+  /**
+   * The attribute that decides alone: {@link #shared} is 1 when two hosts are equal in it, else 0.
+   * Empty when there is none. Naming it changes no decision; it lets a search pass over hosts that
+   * are all like the primary.
+   */
+  default Optional<HostAttribute> attribute() {
+    return Optional.empty();
+  }
 }

@@ -1,8 +1,10 @@
 package io.penumbra.placement.weigher;
 
 import io.penumbra.domain.fleet.DomainKind;
+import io.penumbra.placement.fleet.HostAttribute;
 import io.penumbra.placement.fleet.HostView;
 import io.penumbra.placement.spi.PairWeigher;
+import java.util.Optional;
 
 /**
  * Scores 1 when two hosts share a rack, else 0. A negative multiplier, the default, keeps primary
@@ -23,5 +25,10 @@ public final class SharedRackWeigher implements PairWeigher {
   @Override
   public double shared(HostView one, HostView other) {
     return one.sharesDomain(other, DomainKind.RACK) ? 1 : 0;
+  }
+
+  @Override
+  public Optional<HostAttribute> attribute() {
+    return Optional.of(HostAttribute.RACK);
   }
 }

@@ -40,11 +40,22 @@ public final class RandomFleet {
 
   private final RandomGenerator random;
   private final int racks;
+  private final boolean boughtByTheRack;
   private int vmsDrawn;
 
   public RandomFleet(long seed, int racks) {
+    this(seed, racks, false);
+  }
+
+  private RandomFleet(long seed, int racks, boolean boughtByTheRack) {
     random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     this.racks = racks;
+    this.boughtByTheRack = boughtByTheRack;
+  }
+
+  /** Hosts that are all of a size and of one kind within a rack: many pairs score the same. */
+  public static RandomFleet boughtByTheRack(long seed, int racks) {
+    return new RandomFleet(seed, racks, true);
   }
 
   public RandomGenerator random() {
@@ -53,6 +64,9 @@ public final class RandomFleet {
 
   public Host host(int number) {
     int rack = random.nextInt(racks);
+    if (boughtByTheRack) {
+      return hostLikeItsRack(number, rack);
+    }
     int cpus = pick(List.of(16, 32, 64));
     return new Host(
         HostId.of("hv-%04d".formatted(number)),
@@ -67,13 +81,23 @@ public final class RandomFleet {
         NOW.minus(Duration.ofDays(random.nextInt(1500))));
   }
 
+  private Host hostLikeItsRack(int number, int rack) {
+    return new Host(
+        HostId.of("hv-%04d".formatted(number)),
+        new Location("az-" + rack % 2, "feed-" + rack % 4, "rack-" + rack, "ch-" + number / 4),
+        new HardwareProfile(
+            "dell", "gen-" + rack % 3, rack % 3 + "." + random.nextInt(2), "qemu-8", List.of()),
+        new Resources(32, 32 * 4096L, 2000),
+        NOW.minus(Duration.ofDays(100L * (rack % 5))));
+  }
+
   /** Hosts, some of them with a risk score, few of them out of service. */
   public List<FleetChange> hosts(int count) {
     List<FleetChange> changes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Host host = host(i);
       changes.add(new FleetChange.HostAdded(host));
-      if (random.nextInt(3) == 0) {
+      if (!boughtByTheRack && random.nextInt(3) == 0) {
         changes.add(
             new FleetChange.HostRiskChanged(
                 host.id(),
