@@ -1,0 +1,56 @@
+package io.penumbra.sync.path.tcp;
+
+import io.penumbra.sync.path.link.Connection;
+import io.penumbra.sync.path.link.PathListener;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+
+/** Takes connections at one of our addresses. */
+public final class TcpListener implements PathListener {
+
+  private final ServerSocketChannel channel;
+
+  private TcpListener(ServerSocketChannel channel) {
+    this.channel = channel;
+  }
+
+  /** Listens at an address; port 0 takes a free one. */
+  public static TcpListener at(InetSocketAddress address) throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open();
+    boolean bound = false;
+    try {
+      channel.bind(address);
+      bound = true;
+      return new TcpListener(channel);
+    } finally {
+      if (!bound) {
+        channel.close();
+      }
+    }
+  }
+
+  /** The address that was bound. */
+  public InetSocketAddress address() {
+    try {
+      return (InetSocketAddress) channel.getLocalAddress();
+    } catch (IOException closed) {
+      throw new UncheckedIOException("the listener is closed", closed);
+    }
+  }
+
+  @Override
+  public Connection accept() throws IOException {
+    return new TcpConnection(channel.accept());
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException failed) {
+      throw new UncheckedIOException("could not close the listener", failed);
+    }
+  }
+}

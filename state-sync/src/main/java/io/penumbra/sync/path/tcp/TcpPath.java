@@ -1,0 +1,63 @@
+package io.penumbra.sync.path.tcp;
+
+import io.penumbra.sync.path.link.Connection;
+import io.penumbra.sync.path.link.Path;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The way to one address of the other host, from one of ours if that matters: which interface is
+ * used is then up to the routing table's source rules.
+ *
+ * @param from our address, or empty for whichever fits
+ * @param to the other end's address
+ * @param timeout how long to try to connect
+ */
+public record TcpPath(Optional<InetSocketAddress> from, InetSocketAddress to, Duration timeout)
+    implements Path {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+  /** To an address, from whichever of ours fits. */
+  public static TcpPath to(InetSocketAddress address) {
+    return new TcpPath(Optional.empty(), address, TIMEOUT);
+  }
+
+  /** To an address from one of ours. */
+  public static TcpPath between(InetSocketAddress from, InetSocketAddress to) {
+    return new TcpPath(Optional.of(from), to, TIMEOUT);
+  }
+
+  @Override
+  public Connection connect() throws IOException {
+    SocketChannel channel = SocketChannel.open();
+    boolean connected = false;
+    try {
+      if (from.isPresent()) {
+        channel.bind((SocketAddress) from.get());
+      }
+      // The socket's own connect is the one that knows a timeout.
+      channel.socket().connect(resolved(), (int) timeout.toMillis());
+      connected = true;
+      return new TcpConnection(channel);
+    } finally {
+      if (!connected) {
+        channel.close();
+      }
+    }
+  }
+
+  /** A name is looked up at every attempt: it may have moved. */
+  private InetSocketAddress resolved() {
+    return to.isUnresolved() ? new InetSocketAddress(to.getHostString(), to.getPort()) : to;
+  }
+
+  @Override
+  public String toString() {
+    return from.map(address -> address + " -> ").orElse("") + to;
+  }
+}
