@@ -42,11 +42,15 @@ final class LeaseKeeping {
    * A keeper stays one until it is gone, or until another complete shadow can stand in for it while
    * it is silent. The second only with the controller's consent, which it gives while it renews
    * itself: then nobody is waiting for the silent one's lease to run out, and whoever asks later
-   * asks by the controller's books and gets the new keeper.
+   * asks by the controller's books and gets the new keeper. A lease that has run out is given to
+   * another keeper by the controller alone: the one that is gone may have answered that it has.
    */
   private void chooseKeeper(Instance primary) {
     Lease lease = primary.lease();
     Instance keeper = lease.keeper;
+    if (keeper != null && primary.stoppedByLease && !controllerRenews(primary)) {
+      return;
+    }
     if (keeper != null && !keeper.removed) {
       if (keeper.isShadow() && !renews(keeper, primary) && controllerRenews(primary)) {
         standIn(primary);
@@ -92,6 +96,7 @@ final class LeaseKeeping {
 
   private boolean renews(Instance keeper, Instance primary) {
     return keeper.isShadow()
+        && !keeper.removed
         && !keeper.stopsAcking
         && primary.host().agentWorks()
         && keeper.host().agentWorks()

@@ -128,6 +128,22 @@ class LeaseKeepingTest {
     assertThat(answers).singleElement().satisfies(LeaseKeepingTest::isNoProof);
   }
 
+  @Test
+  void aLeaseThatHasRunOutIsNotTakenUpByTheNextShadow() {
+    shadowOn(2);
+    fencer.execute(order(first));
+    passes(Duration.ofMinutes(1));
+    assertThat(answers).singleElement().satisfies(LeaseKeepingTest::isProof);
+
+    world.removeShadow(first, "the chunk store lost its state");
+    passes(Duration.ofMinutes(1));
+    assertThat(primary.serving()).as("whoever was told that it is fenced relies on it").isFalse();
+
+    world.clearFence(primary);
+    passes(Duration.ofMinutes(1));
+    assertThat(primary.serving()).as("the controller itself takes it back").isTrue();
+  }
+
   private WorldHost host(int index) {
     return world.hosts().get(index);
   }
