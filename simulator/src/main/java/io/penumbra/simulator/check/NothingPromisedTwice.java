@@ -13,8 +13,10 @@ import io.penumbra.simulator.world.Instance;
 import io.penumbra.simulator.world.World;
 import io.penumbra.simulator.world.WorldHost;
 import io.penumbra.simulator.world.WorldObserver;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -71,8 +73,33 @@ public final class NothingPromisedTwice implements WorldObserver, Checker {
     }
     Resources room = settings.effective(host.host().capacity());
     if (host.running() && !held.fitsIn(room)) {
-      breaches.report(5, "host %s has %s, its instances take %s".formatted(host, room, held));
+      breaches.report(
+          5,
+          "host %s has %s, its instances take %s; more than is promised: %s"
+              .formatted(host, room, held, beyondPromise(host)));
     }
+  }
+
+  /** The instances that take more than placement was told of: those are to be looked at. */
+  private List<String> beyondPromise(WorldHost host) {
+    List<String> beyond = new ArrayList<>();
+    for (Instance instance : host.instances()) {
+      Resources promised = promised(instance.vm().id(), host.id());
+      boolean counted = instance.state() != Instance.State.STOPPED && !superseded(instance);
+      if (counted && !instance.held().fitsIn(promised)) {
+        beyond.add("%s takes %s of %s".formatted(instance, instance.held(), promised));
+      }
+    }
+    return beyond;
+  }
+
+  private Resources promised(VmId vm, HostId host) {
+    Promise primary = primaries.get(vm);
+    if (primary != null && primary.host.equals(host)) {
+      return primary.size;
+    }
+    Hold hold = shadows(host).get(vm);
+    return hold == null ? Resources.NONE : hold.resident;
   }
 
   private static boolean superseded(Instance instance) {
