@@ -44,6 +44,14 @@ public record Resources(int vcpus, long memoryMib, long diskGib) {
         Math.max(diskGib, other.diskGib));
   }
 
+  /** The smaller of the two in each dimension. */
+  public Resources min(Resources other) {
+    return new Resources(
+        Math.min(vcpus, other.vcpus),
+        Math.min(memoryMib, other.memoryMib),
+        Math.min(diskGib, other.diskGib));
+  }
+
   @Override
   public String toString() {
     return "%d vCPU, %d MiB, %d GiB".formatted(vcpus, memoryMib, diskGib);

@@ -32,6 +32,8 @@ public sealed interface Command {
    * Creates a shadow and fills it. Done when its first full state is acked and verified.
    *
    * @param resident what the shadow holds from the start
+   * @param refill to fill one that stands already from another primary; where there is none, none
+   *     is created, and the answer is {@code Failed} with {@code no-shadow}
    */
   record CreateShadow(
       CommandId id,
@@ -40,7 +42,8 @@ public sealed interface Command {
       HostId host,
       ShadowMode mode,
       Resources resident,
-      Duration rpo)
+      Duration rpo,
+      boolean refill)
       implements CloudCommand {}
 
   /** Turns a shadow into the other mode in place; it protects in the old mode until it is done. */
@@ -50,6 +53,10 @@ public sealed interface Command {
   record ResizeShadow(CommandId id, VmId vm, HostId host, Resources resident)
       implements CloudCommand {}
 
+  /**
+   * Done when nothing of the shadow is left, also when there was none. An agent that has the VM
+   * itself there answers {@code Failed} with {@code in-service}.
+   */
   record DeleteShadow(CommandId id, VmId vm, HostId host) implements CloudCommand {}
 
   /** Asks for epochs at most this far apart. */

@@ -42,7 +42,8 @@ public sealed interface FleetChange {
   record PrimaryReleased(VmId vm) implements FleetChange {}
 
   /**
-   * A shadow is promised on a host.
+   * A shadow is promised on a host. Of a VM that nobody knows, it is in the way until it is
+   * deleted.
    *
    * @param resident what the shadow holds for itself alone from now on
    * @param reserve what it needs besides when it is promoted; shared with shadows whose primaries

@@ -376,18 +376,14 @@ public final class Fleet {
 
   private void placeShadow(ShadowPlaced change) {
     int slot = slotOf(change.host());
-    int row = known(change.vm());
-    if (findShadow(row, slot) >= 0) {
-      throw new IllegalStateException(
-          "VM %s already has a shadow on host %s; maybe it was to be resized"
-              .formatted(change.vm(), change.host()));
-    }
-    if (vms.host[row] == slot) {
-      throw new IllegalStateException(
-          "VM %s runs on host %s, where its shadow cannot be"
-              .formatted(change.vm(), change.host()));
+    int row = vms.find(change.vm());
+    if (row >= 0) {
+      requireNothingThere(row, slot, change);
     }
     requireRoom(slot, Resources.NONE, change.resident(), change.vm());
+    if (row < 0) {
+      row = vms.add(change.vm());
+    }
     int s = shadows.add();
     shadows.vm[s] = row;
     shadows.host[s] = slot;
@@ -404,6 +400,19 @@ public final class Fleet {
     size(s, change.resident(), change.reserve());
     hold(s, vms.host[row]);
     allocateResident(s, 1);
+  }
+
+  private void requireNothingThere(int row, int slot, ShadowPlaced change) {
+    if (findShadow(row, slot) >= 0) {
+      throw new IllegalStateException(
+          "VM %s already has a shadow on host %s; maybe it was to be resized"
+              .formatted(change.vm(), change.host()));
+    }
+    if (vms.host[row] == slot) {
+      throw new IllegalStateException(
+          "VM %s runs on host %s, where its shadow cannot be"
+              .formatted(change.vm(), change.host()));
+    }
   }
 
   private void resizeShadow(ShadowResized change) {

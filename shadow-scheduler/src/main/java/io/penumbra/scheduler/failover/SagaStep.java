@@ -41,6 +41,27 @@ public enum SagaStep {
     return this == DONE || this == CALLED_OFF || this == DROPPED;
   }
 
+  /** Whether the shadow that was chosen may have, or be given, the VM's whole size. */
+  public boolean takesOver() {
+    return switch (this) {
+      case FENCE, ALLOCATE, LAST_SYNC, ACTIVATE, UNDO_ACTIVATE -> true;
+      case QUEUED,
+          CONFIRM,
+          REPLACE,
+          LOAD_BALANCER,
+          DNS,
+          VERIFY,
+          RETIRE_PRIMARY,
+          REPROTECT,
+          WATCH,
+          RESUME,
+          DONE,
+          CALLED_OFF,
+          DROPPED ->
+          false;
+    };
+  }
+
   /** Whether the shadow runs as the VM's primary in this step. */
   public boolean promoted() {
     return switch (this) {

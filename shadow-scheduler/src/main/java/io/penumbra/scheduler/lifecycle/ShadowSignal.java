@@ -22,9 +22,12 @@ public enum ShadowSignal {
   PROMOTE,
   /** It is not wanted any more. */
   DELETE,
+  /** Its agent says that nothing of it is there. */
   DELETED,
-  /** It is gone without having been asked to go. */
+  /** Somebody says that it is gone without having been asked to go; its agent is asked. */
   LOST,
+  /** It stands where nobody wants it; it holds its room until it is deleted. */
+  FOUND,
   /** A report on a command that nobody waits for any more. */
   LATE
 }

@@ -16,7 +16,7 @@ public enum ShadowState {
   TAKING_OVER,
   /** It is the primary now, and no shadow any more. */
   PROMOTED,
-  /** Being deleted. */
+  /** To be deleted, and asked for until it is: what it takes stays promised to it till then. */
   DELETING,
   /** No longer there. */
   GONE;

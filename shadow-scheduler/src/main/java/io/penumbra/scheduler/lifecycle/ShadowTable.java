@@ -5,6 +5,7 @@ import static io.penumbra.scheduler.lifecycle.ShadowSignal.CHOSEN;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.COMPLETED;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.DELETE;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.DELETED;
+import static io.penumbra.scheduler.lifecycle.ShadowSignal.FOUND;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.LATE;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.LOST;
 import static io.penumbra.scheduler.lifecycle.ShadowSignal.ORDER;
@@ -41,7 +42,10 @@ public final class ShadowTable {
           .on(PROMISED, DELETE, GONE)
           .all(DELETE, DELETING, CREATING, READY, RESIZING, CHANGING)
           .on(DELETING, DELETED, GONE)
-          .all(LOST, GONE, PROMISED, CREATING, READY, RESIZING, CHANGING, TAKING_OVER, DELETING)
+          .on(PROMISED, LOST, GONE)
+          .all(LOST, DELETING, CREATING, READY, RESIZING, CHANGING, TAKING_OVER)
+          .ignore(LOST, DELETING)
+          .on(PROMISED, FOUND, DELETING)
           .ignore(RETRY, CREATING, DELETING)
           .ignore(LATE, CREATING, READY, RESIZING, CHANGING, TAKING_OVER, DELETING)
           .build();

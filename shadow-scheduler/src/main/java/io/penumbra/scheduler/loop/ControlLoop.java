@@ -157,10 +157,14 @@ public final class ControlLoop {
     Optional<Wake> due = state.timers.due(state.now);
     while (due.isPresent()) {
       handled++;
-      if (due.get() instanceof Wake.Reconcile) {
+      Wake wake = due.get();
+      if (wake instanceof Wake.Reconcile) {
+        reconcile();
+        remindToReconcile();
+      } else if (wake instanceof Wake.ClaimExpiry expiry && decider.vms.expired(expiry)) {
         reconcile();
       } else {
-        decider.on(due.get());
+        decider.on(wake);
       }
       decider.settle();
       due = state.timers.due(state.now);
@@ -174,7 +178,6 @@ public final class ControlLoop {
       // what happened before the snapshot is folded in before it is compared
     }
     reconciler.compare(snapshot, recovery);
-    remindToReconcile();
   }
 
   /** Writes everything down, and only then lets it happen. */

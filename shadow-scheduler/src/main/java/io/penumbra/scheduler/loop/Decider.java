@@ -99,14 +99,14 @@ final class Decider {
       case Wake.ShadowDeadline w -> keeper.deadline(w);
       case Wake.ShadowRetry w -> keeper.retry(w);
       case Wake.LookAt w -> state.touch(w.vm());
-      case Wake.ClaimExpiry w -> vms.claimExpired(w);
       case Wake.BreakerRelease w -> {
         state.admitAgain = true;
         state.breakerTold = false;
       }
       case Wake.WatchCheck w -> hosts.check(w);
       case Wake.CalmCheck w -> risk.check(w);
-      case Wake.Reconcile w -> {} // the loop's own: it needs the cloud
+      case Wake.ClaimExpiry w -> {} // the loop's own, as the next: they need the cloud
+      case Wake.Reconcile w -> {}
     }
   }
 

@@ -84,6 +84,9 @@ final class HostWarden {
     host.told = condition;
     state.change(new FleetChange.HostConditionChanged(host.id(), condition));
     state.touchAllOn(host.id());
+    if (inService(host.id())) {
+      keeper.hostAnswers(host.id());
+    }
     if (condition == HostCondition.UP) {
       keeper.roomAppeared();
     }

@@ -3,6 +3,7 @@ package io.penumbra.scheduler.loop;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.RequestId;
+import io.penumbra.domain.Resources;
 import io.penumbra.domain.SagaId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
@@ -125,6 +126,13 @@ final class LoopState {
 
   Optional<HostView> room(HostId host) {
     return fleet.host(host);
+  }
+
+  /** What nobody is promised outright on a host; none when it is overrun or not known. */
+  Resources unallocated(HostId host) {
+    return room(host)
+        .map(view -> view.effectiveCapacity().minus(view.allocated().min(view.effectiveCapacity())))
+        .orElse(Resources.NONE);
   }
 
   Optional<Saga> sagaOf(Ward ward) {

@@ -2,7 +2,6 @@ package io.penumbra.scheduler.loop;
 
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
-import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.scheduler.lifecycle.ShadowSignal;
@@ -80,6 +79,11 @@ final class Reconciler {
         .sorted()
         .toList()
         .forEach(decider.vms::deleted);
+    state.claims.values().stream()
+        .filter(claim -> !claim.expires().isAfter(state.now))
+        .flatMap(claim -> state.ward(claim.vm().id()).stream())
+        .toList()
+        .forEach(decider.vms::overdue);
   }
 
   private void compareVm(Ward ward, Cloud.VmReport report) {
@@ -88,6 +92,7 @@ final class Reconciler {
     boolean well = state.host(report.host()).map(host -> host.incident.isEmpty()).orElse(false);
     boolean agreedBefore = !state.whereabouts.containsKey(ward.id());
     if (ward.host.equals(report.host())) {
+      ward.lostTrack = false;
       state.located(ward.id());
     } else if (well && (ward.lostTrack || (report.running() && agreedBefore))) {
       ward.lostTrack = false;
@@ -106,11 +111,11 @@ final class Reconciler {
     Map<VmId, Set<HostId>> reported = new HashMap<>();
     for (Cloud.ShadowReport report : snapshot.shadows()) {
       reported.computeIfAbsent(report.vm(), vm -> new HashSet<>()).add(report.host());
-      Optional<Ward> ward = state.ward(report.vm()).filter(found -> found.saga.isEmpty());
-      if (ward.isPresent() && !ward.get().claimed) {
-        compareShadow(ward.get(), report, recovery);
-      } else if (state.ward(report.vm()).isEmpty()) {
+      Optional<Ward> ward = state.ward(report.vm());
+      if (ward.isEmpty()) {
         recovery.adoptShadow(report);
+      } else if (!ward.get().claimed) {
+        compareShadow(ward.get(), report, recovery);
       }
     }
     for (Ward ward : state.wards.values().stream().sorted(Reconciler::byId).toList()) {
@@ -128,10 +133,10 @@ final class Reconciler {
   private void compareShadow(Ward ward, Cloud.ShadowReport report, Recovery recovery) {
     Optional<Shadow> known = ward.shadowOn(report.host());
     if (known.isEmpty()) {
-      if (decider.hosts.inService(report.host())) {
-        adoptOrDelete(ward, report, recovery);
-      }
-    } else if (known.get().state == ShadowState.CREATING && report.complete()) {
+      adoptOrDelete(ward, report, recovery);
+    } else if (ward.saga.isEmpty()
+        && known.get().state == ShadowState.CREATING
+        && report.complete()) {
       // Its report was lost; a fill from an earlier primary is not told apart, and not worth it.
       known.get().full = true;
       known.get().pending = Optional.empty();
@@ -139,21 +144,27 @@ final class Reconciler {
     }
   }
 
-  /** One that nobody knew of is only worth having when one is missing. */
+  /**
+   * One that nobody knew of is only worth having when one is missing; for a failover, only when it
+   * could take over. Otherwise it keeps its room until it is deleted.
+   */
   private void adoptOrDelete(Ward ward, Cloud.ShadowReport report, Recovery recovery) {
     long there =
         ward.shadows.stream().filter(shadow -> shadow.state != ShadowState.DELETING).count();
-    if (there < ward.policy().shadows()) {
+    boolean useful =
+        state.sagaOf(ward).map(saga -> !saga.step.promoted() && report.complete()).orElse(true);
+    boolean elsewhere = !ward.host.equals(report.host()) && state.room(report.host()).isPresent();
+    if (ward.deleted || !elsewhere || (useful && there < ward.policy().shadows())) {
       recovery.adoptShadow(report);
     } else {
-      state.command(new Command.DeleteShadow(state.newCommand(), report.vm(), report.host()));
+      recovery.stray(ward, report);
     }
   }
 
   private void loseMissing(Ward ward, Set<HostId> there) {
     for (Shadow shadow : List.copyOf(ward.shadows)) {
       if (shadow.state == ShadowState.READY && !there.contains(shadow.host)) {
-        decider.keeper.signal(ward, shadow, ShadowSignal.LOST);
+        decider.keeper.lost(ward, shadow.host);
       }
     }
   }

@@ -109,12 +109,9 @@ final class Recovery {
     snapshot.vms().stream()
         .sorted(Comparator.comparing(report -> report.vm().id()))
         .forEach(report -> adoptVm(report, Optional.ofNullable(sagaOf.get(report.vm().id()))));
-    snapshot.shadows().stream()
-        .sorted(
-            Comparator.comparing(Cloud.ShadowReport::vm).thenComparing(Cloud.ShadowReport::host))
-        .forEach(this::adoptShadow);
-    restoreClaims();
     List<Saga> resumed = attachSagas();
+    adoptShadows(snapshot, resumed);
+    restoreClaims();
     open.forEach(decider.incidents::resume);
     state.watches.keySet().stream()
         .flatMap(host -> state.host(host).stream())
@@ -166,49 +163,92 @@ final class Recovery {
     return state.host(ours).isPresent() ? ours : report.host();
   }
 
-  /** A shadow of a VM that we know is ours; any other has nobody who wants it. */
-  void adoptShadow(Cloud.ShadowReport report) {
-    Optional<Ward> ward = state.ward(report.vm()).filter(found -> !found.deleted);
-    Optional<Resources> resident =
-        ward.filter(found -> !found.host.equals(report.host()))
-            .filter(found -> found.shadowOn(report.host()).isEmpty())
-            .flatMap(found -> fitting(found, report));
-    if (ward.isEmpty() || resident.isEmpty()) {
-      boolean primaryThere = ward.isPresent() && ward.get().host.equals(report.host());
-      if (!primaryThere) {
-        state.command(new Command.DeleteShadow(state.newCommand(), report.vm(), report.host()));
-      }
-      return;
-    }
-    Shadow shadow = new Shadow(report.host(), report.mode(), resident.get());
-    state.change(
-        new FleetChange.ShadowPlaced(
+  /** Those that are being brought to life come first: they need all of their room. */
+  private void adoptShadows(Cloud.Snapshot snapshot, List<Saga> resumed) {
+    List<Cloud.ShadowReport> reports =
+        snapshot.shadows().stream()
+            .sorted(
+                Comparator.comparing(Cloud.ShadowReport::vm)
+                    .thenComparing(Cloud.ShadowReport::host))
+            .toList();
+    reports.stream().filter(this::takesOver).forEach(this::adoptWhole);
+    resumed.forEach(this::adoptTarget);
+    reports.stream().filter(report -> !takesOver(report)).forEach(this::adoptShadow);
+  }
+
+  private boolean takesOver(Cloud.ShadowReport report) {
+    return state
+        .ward(report.vm())
+        .flatMap(state::sagaOf)
+        .filter(saga -> saga.step.takesOver() && saga.target.equals(Optional.of(report.host())))
+        .isPresent();
+  }
+
+  /** It may have its whole size already, or get it by a command that is still on its way. */
+  private void adoptWhole(Cloud.ShadowReport report) {
+    Resources size = state.ward(report.vm()).map(ward -> ward.vm.size()).orElse(report.resident());
+    Resources most = size.min(state.unallocated(report.host()));
+    adoptShadow(
+        new Cloud.ShadowReport(
             report.vm(),
             report.host(),
-            resident.get(),
-            ward.get().vm.size().minus(resident.get())));
-    ward.get().add(shadow);
-    if (report.complete()) {
-      shadow.full = true;
-      decider.keeper.signal(ward.get(), shadow, ShadowSignal.COMPLETED);
-    } else {
-      decider.keeper.order(ward.get(), shadow);
+            report.mode(),
+            report.resident().max(most),
+            report.complete()));
+  }
+
+  /**
+   * A shadow of a VM that we know is ours; any other is to be deleted. Either way it is promised
+   * what it takes, for as long as it is there.
+   */
+  void adoptShadow(Cloud.ShadowReport report) {
+    if (state.room(report.host()).isEmpty()) {
+      // Nothing can be promised on a host that nobody has announced.
+      state.command(new Command.DeleteShadow(state.newCommand(), report.vm(), report.host()));
+      return;
+    }
+    Optional<Ward> known = state.ward(report.vm());
+    if (known.isEmpty()) {
+      Ward remains = Ward.remains(report.vm(), report.host(), report.resident());
+      state.wards.put(report.vm(), remains);
+      stray(remains, report);
+    } else if (known.get().shadowOn(report.host()).isPresent()) {
+      return;
+    } else if (known.get().deleted) {
+      stray(known.get(), report);
+    } else if (!known.get().host.equals(report.host())) {
+      adopt(known.get(), report);
     }
   }
 
-  /** What it holds, if its host has the room that it says it takes. */
-  private Optional<Resources> fitting(Ward ward, Cloud.ShadowReport report) {
+  /** Holds what nobody wants until it is deleted. */
+  void stray(Ward ward, Cloud.ShadowReport report) {
+    decider.keeper.found(ward, report.host(), report.mode(), report.resident());
+  }
+
+  private void adopt(Ward ward, Cloud.ShadowReport report) {
     Resources size = ward.vm.size();
-    Resources resident = report.resident().fitsIn(size) ? report.resident() : size;
-    return state
-        .room(report.host())
-        .filter(room -> resident.plus(room.allocated()).fitsIn(room.effectiveCapacity()))
-        .map(room -> resident);
+    Resources resident = report.resident().min(size);
+    if (!resident.fitsIn(state.unallocated(report.host()))) {
+      stray(ward, report);
+      return;
+    }
+    Shadow shadow = new Shadow(report.host(), report.mode(), resident);
+    state.change(
+        new FleetChange.ShadowPlaced(ward.id(), report.host(), resident, size.minus(resident)));
+    ward.add(shadow);
+    if (report.complete()) {
+      shadow.full = true;
+      decider.keeper.signal(ward, shadow, ShadowSignal.COMPLETED);
+    } else {
+      decider.keeper.refill(ward, shadow);
+    }
   }
 
   private void restoreClaims() {
     for (Claim claim : claims.values()) {
-      boolean due = !claim.expires().isAfter(state.now);
+      // If something of the VM is left, then it has been there, and is gone.
+      boolean due = !claim.expires().isAfter(state.now) || state.ward(claim.vm().id()).isPresent();
       if (due || !decider.vms.restore(claim)) {
         state.write(JournalCodec.CLAIM_OVER, claim.vm().id().value(), Map.of());
       }
@@ -229,7 +269,6 @@ final class Recovery {
           .getOrDefault(key, Map.of())
           .forEach((host, epoch) -> ward.get().acked.put(HostId.of(host), epoch));
       state.sagas.put(saga.id, saga);
-      adoptTarget(ward.get(), saga);
       resumed.add(saga);
     });
     return resumed;
@@ -239,22 +278,25 @@ final class Recovery {
    * A shadow that was being brought to life may be no shadow any more for the cloud. It stays one
    * for the saga until its activation is answered, so that the answer finds it.
    */
-  private void adoptTarget(Ward ward, Saga saga) {
+  private void adoptTarget(Saga saga) {
     boolean mayRun = saga.step == SagaStep.ACTIVATE || saga.step == SagaStep.UNDO_ACTIVATE;
-    if (!mayRun || saga.target.isEmpty()) {
+    Optional<Ward> ward = state.ward(saga.vm);
+    if (!mayRun || saga.target.isEmpty() || ward.isEmpty()) {
       return;
     }
     HostId target = saga.target.get();
     boolean missing =
-        ward.shadowOn(target).isEmpty()
-            && !ward.host.equals(target)
+        ward.get().shadowOn(target).isEmpty()
+            && !ward.get().host.equals(target)
             && state.room(target).isPresent();
     if (missing) {
-      Shadow shadow = new Shadow(target, ward.policy().mode(), Resources.NONE);
+      Resources size = ward.get().vm.size();
+      Resources taken = size.min(state.unallocated(target));
+      Shadow shadow = new Shadow(target, ward.get().policy().mode(), taken);
       shadow.full = true;
-      state.change(new FleetChange.ShadowPlaced(ward.id(), target, Resources.NONE, ward.vm.size()));
-      ward.add(shadow);
-      decider.keeper.signal(ward, shadow, ShadowSignal.COMPLETED);
+      state.change(new FleetChange.ShadowPlaced(saga.vm, target, taken, size.minus(taken)));
+      ward.get().add(shadow);
+      decider.keeper.signal(ward.get(), shadow, ShadowSignal.COMPLETED);
     }
   }
 

@@ -268,7 +268,7 @@ final class SagaAnswers {
 
   private void promoted(Ward ward, Saga saga) {
     HostId target = SagaRunner.target(saga);
-    Optional<Shadow> shadow = ward.shadowOn(target);
+    Optional<Shadow> shadow = ward.standingOn(target);
     if (shadow.isPresent()) {
       keeper.promoted(ward, shadow.get());
     }

@@ -372,7 +372,7 @@ final class SagaRunner {
 
   private void sync(Ward ward, Saga saga) {
     Optional<HostId> source = saga.primaryAlive ? Optional.of(saga.from) : Optional.empty();
-    if (ward.shadowOn(target(saga)).isEmpty()) {
+    if (ward.standingOn(target(saga)).isEmpty()) {
       otherTarget(ward, saga);
       return;
     }
@@ -534,7 +534,7 @@ final class SagaRunner {
 
   private boolean targetGone(Ward ward, Saga saga) {
     return saga.target.isPresent()
-        && (ward.shadowOn(saga.target.get()).isEmpty() || hosts.beingFenced(saga.target.get()));
+        && (ward.standingOn(saga.target.get()).isEmpty() || hosts.beingFenced(saga.target.get()));
   }
 
   private void nudgeQueued(Ward ward, Saga saga, boolean fromDead) {
@@ -576,12 +576,7 @@ final class SagaRunner {
     if (saga.holdsSlot()) {
       state.slotsTaken++;
     }
-    boolean takesOver =
-        switch (saga.step) {
-          case ALLOCATE, LAST_SYNC, ACTIVATE, UNDO_ACTIVATE, FENCE -> true;
-          default -> false;
-        };
-    if (takesOver) {
+    if (saga.step.takesOver()) {
       saga.target
           .flatMap(ward::shadowOn)
           .filter(shadow -> shadow.state == ShadowState.READY)

@@ -13,18 +13,29 @@ final class Shadow {
   final HostId host;
   ShadowMode mode;
   ShadowState state = ShadowState.PROMISED;
+
+  /** The most that it can take of its host; promised to it as long as it can be there. */
   Resources resident;
+
+  /** Whether it may take less than that, so that its size has to be set once more. */
+  boolean sizeUnsure;
 
   /** What it is being turned into, while it is. */
   ShadowMode nextMode;
 
   Resources nextResident;
 
+  /** Whether it is being filled from another primary, and not created. */
+  boolean refill;
+
   /** Whether it has held a complete, verified state of this VM, if only of an earlier primary. */
   boolean full;
 
   Optional<CommandId> pending = Optional.empty();
   int attempts;
+
+  /** Its command has failed and is given again later. */
+  boolean waiting;
 
   /** No change is asked for before this, after one was refused. */
   Instant notBefore = Instant.MIN;

@@ -3,6 +3,7 @@ package io.penumbra.scheduler.loop;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
+import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.fleet.DomainKind;
@@ -182,9 +183,19 @@ final class ShadowKeeper {
     state.touch(ward.id());
   }
 
-  /** Asks for a shadow to be created, or to be filled anew from the present primary. */
+  /** Asks for a shadow to be created where none is. */
   void order(Ward ward, Shadow shadow) {
+    order(ward, shadow, false);
+  }
+
+  /** Asks for a shadow that stands to be filled anew from the present primary. */
+  void refill(Ward ward, Shadow shadow) {
+    order(ward, shadow, true);
+  }
+
+  private void order(Ward ward, Shadow shadow, boolean refill) {
     signal(ward, shadow, ShadowSignal.ORDER);
+    shadow.refill = refill;
     shadow.attempts = 0;
     create(ward, shadow);
   }
@@ -201,12 +212,14 @@ final class ShadowKeeper {
             shadow.host,
             shadow.mode,
             shadow.resident,
-            ward.policy().rpo()),
+            ward.policy().rpo(),
+            shadow.refill),
         state.settings.shadows().createTimeout());
   }
 
   private void give(Ward ward, Shadow shadow, Command command, Duration timeout) {
     shadow.pending = Optional.of(command.id());
+    shadow.waiting = false;
     state.intend(command);
     state.command(command, new Owner.OfShadow(ward.id(), shadow.host));
     state.timers.at(
@@ -214,8 +227,17 @@ final class ShadowKeeper {
   }
 
   void delete(Ward ward, Shadow shadow) {
-    signal(ward, shadow, ShadowSignal.DELETE);
-    if (shadow.state == ShadowState.DELETING) {
+    leave(ward, shadow, ShadowSignal.DELETE);
+  }
+
+  /**
+   * Room is given back only when the agent says that nothing is left there. Until then it is asked
+   * to delete, whoever has said that the shadow should go, or has gone.
+   */
+  private void leave(Ward ward, Shadow shadow, ShadowSignal why) {
+    boolean already = shadow.state == ShadowState.DELETING;
+    signal(ward, shadow, why);
+    if (shadow.state == ShadowState.DELETING && !already) {
       shadow.attempts = 0;
       giveDelete(ward, shadow);
     }
@@ -237,9 +259,48 @@ final class ShadowKeeper {
     }
   }
 
-  /** It is gone without having been asked to go. */
+  /** It is said to be gone without having been asked to go: it protects nothing any more. */
   void lost(Ward ward, HostId host) {
+    ward.shadowOn(host)
+        .ifPresent(shadow -> {
+          shadow.full = false;
+          ward.acked.remove(host);
+          leave(ward, shadow, ShadowSignal.LOST);
+        });
+  }
+
+  /** The VM itself was found where its shadow stood: they are one and the same. */
+  void becamePrimary(Ward ward, HostId host) {
     ward.shadowOn(host).ifPresent(shadow -> signal(ward, shadow, ShadowSignal.LOST));
+    ward.shadowOn(host).ifPresent(shadow -> signal(ward, shadow, ShadowSignal.DELETED));
+  }
+
+  /**
+   * One stands where nobody wants it. It takes what its agent says, so it is promised that, or what
+   * is left of its host when that is less, until it is deleted.
+   */
+  void found(Ward ward, HostId host, ShadowMode mode, Resources taken) {
+    Resources held = taken.min(state.unallocated(host));
+    Shadow stray = new Shadow(host, mode, held);
+    state.change(new FleetChange.ShadowPlaced(ward.id(), host, held, Resources.NONE));
+    ward.add(stray);
+    leave(ward, stray, ShadowSignal.FOUND);
+  }
+
+  /** A host can be spoken to again: what is to go from there need not wait any longer. */
+  void hostAnswers(HostId host) {
+    for (VmId vm : state.fleet.shadowsOn(host)) {
+      state
+          .ward(vm)
+          .ifPresent(ward ->
+              ward.shadowOn(host)
+                  .filter(shadow -> shadow.waiting && shadow.state == ShadowState.DELETING)
+                  .ifPresent(shadow -> {
+                    shadow.attempts = 0;
+                    signal(ward, shadow, ShadowSignal.RETRY);
+                    giveDelete(ward, shadow);
+                  }));
+    }
   }
 
   // --- mode and size
@@ -265,7 +326,7 @@ final class ShadowKeeper {
       return;
     }
     Resources wanted = wantedSize(ward, shadow);
-    if (!wanted.equals(shadow.resident)) {
+    if (shadow.sizeUnsure || !wanted.equals(shadow.resident)) {
       resize(ward, shadow, wanted, mode);
       signal(ward, shadow, ShadowSignal.RESIZE);
       give(
@@ -305,6 +366,7 @@ final class ShadowKeeper {
     shadow.nextMode = mode;
     shadow.nextResident = wanted;
     hold(ward, shadow, shadow.resident.max(wanted));
+    shadow.sizeUnsure = true;
     grown(shadow, Math.max(0, wanted.memoryMib() - calmSize(ward, mode).memoryMib()));
   }
 
@@ -314,6 +376,7 @@ final class ShadowKeeper {
   }
 
   private void hold(Ward ward, Shadow shadow, Resources resident) {
+    shadow.resident = resident;
     state.change(
         new FleetChange.ShadowResized(
             ward.id(), shadow.host, resident, ward.vm.size().minus(resident)));
@@ -333,6 +396,8 @@ final class ShadowKeeper {
       }
     } else if (outcome instanceof Outcome.Done) {
       done(ward.get(), shadow.get());
+    } else if (outcome instanceof Outcome.Failed no && no.code().equals("no-shadow")) {
+      lost(ward.get(), owner.host());
     } else {
       failed(ward.get(), shadow.get(), id);
     }
@@ -353,10 +418,14 @@ final class ShadowKeeper {
         shadow.full = true;
         signal(ward, shadow, ShadowSignal.COMPLETED);
       }
-      case RESIZING, CHANGING -> {
+      case RESIZING -> {
+        hold(ward, shadow, shadow.nextResident);
+        shadow.sizeUnsure = false;
+        signal(ward, shadow, ShadowSignal.SETTLED);
+      }
+      case CHANGING -> {
+        // Its size is another matter, and is set next.
         shadow.mode = shadow.nextMode;
-        shadow.resident = shadow.nextResident;
-        hold(ward, shadow, shadow.resident);
         signal(ward, shadow, ShadowSignal.SETTLED);
       }
       case DELETING -> signal(ward, shadow, ShadowSignal.DELETED);
@@ -388,23 +457,15 @@ final class ShadowKeeper {
     shadow.notBefore = state.now.plus(state.settings.shadows().retry());
     state.timers.at(shadow.notBefore, new Wake.LookAt(ward.id()));
     // Nobody can say which size it has now, so the larger one stays promised.
-    hold(ward, shadow, shadow.resident.max(shadow.nextResident));
     grown(
         shadow, Math.max(0, shadow.resident.memoryMib() - calmSize(ward, shadow.mode).memoryMib()));
     signal(ward, shadow, ShadowSignal.SETTLED);
   }
 
-  /**
-   * On a host that is in service its room is not promised to others until somebody says that it is
-   * gone. On one that is not, nothing is placed; what may be left of it is found by reconciling.
-   */
+  /** Asked for again until it is done; only of a host that leaves for good nobody will say so. */
   private void deletionFailed(Ward ward, Shadow shadow, CommandId id) {
-    boolean placedOn =
-        state
-            .host(shadow.host)
-            .map(host -> host.incident.isEmpty() && host.reported.acceptsPlacements())
-            .orElse(false);
-    if (placedOn || shadow.attempts < state.settings.steps().retries()) {
+    boolean comesBack = state.host(shadow.host).map(host -> !host.leaving).orElse(false);
+    if (comesBack || shadow.attempts < state.settings.steps().retries()) {
       retryLater(ward, shadow, id);
     } else {
       signal(ward, shadow, ShadowSignal.DELETED);
@@ -412,6 +473,7 @@ final class ShadowKeeper {
   }
 
   private void retryLater(Ward ward, Shadow shadow, CommandId id) {
+    shadow.waiting = true;
     Duration wait =
         LoopState.backoff(
             state.settings.shadows().retry(), state.settings.shadows().retryMax(), shadow.attempts);
@@ -438,10 +500,11 @@ final class ShadowKeeper {
 
   // --- for sagas
 
-  /** A saga wants it to take over: it gets the VM's whole size. */
+  /** A saga wants it to take over: it gets the VM's whole size, or what there is of it. */
   void choose(Ward ward, Shadow shadow) {
     shadow.pending = Optional.empty();
-    hold(ward, shadow, ward.vm.size());
+    Resources most = shadow.resident.plus(state.unallocated(shadow.host));
+    hold(ward, shadow, shadow.resident.max(ward.vm.size().min(most)));
     signal(ward, shadow, ShadowSignal.CHOSEN);
   }
 
@@ -451,14 +514,22 @@ final class ShadowKeeper {
         .filter(shadow -> shadow.state == ShadowState.TAKING_OVER)
         .ifPresent(shadow -> {
           // It may have been given its whole size; only a resize that is done takes that back.
-          shadow.resident = ward.vm.size();
+          shadow.sizeUnsure = true;
           signal(ward, shadow, ShadowSignal.RELEASED);
         });
   }
 
-  /** It is the primary now. */
+  /** It is the primary now; a fact, even if its host has not got the room. */
   void promoted(Ward ward, Shadow shadow) {
-    state.change(new FleetChange.ShadowPromoted(ward.id(), shadow.host));
+    if (state.fleet.canPromote(ward.id(), shadow.host)) {
+      state.change(new FleetChange.ShadowPromoted(ward.id(), shadow.host));
+    } else {
+      state.change(new FleetChange.ShadowReleased(ward.id(), shadow.host));
+      state.change(new FleetChange.PrimaryReleased(ward.id()));
+      state.change(
+          new FleetChange.PrimaryPlaced(
+              ward.id(), shadow.host, ward.vm.size(), ward.vm.groups(), false));
+    }
     signal(ward, shadow, ShadowSignal.PROMOTE);
   }
 
@@ -466,7 +537,7 @@ final class ShadowKeeper {
   void reseed(Ward ward) {
     for (Shadow shadow : List.copyOf(ward.shadows)) {
       if (shadow.state == ShadowState.READY) {
-        order(ward, shadow);
+        refill(ward, shadow);
       }
     }
   }

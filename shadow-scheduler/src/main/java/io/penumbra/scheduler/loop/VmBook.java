@@ -131,7 +131,7 @@ final class VmBook {
 
   /** The cloud has put it elsewhere, of its own accord. */
   void moveTo(Ward ward, HostId host) {
-    keeper.lost(ward, host);
+    keeper.becamePrimary(ward, host);
     state.change(new FleetChange.PrimaryReleased(ward.id()));
     place(ward.vm, host, false);
     ward.clientsAt = Optional.of(ward.host);
@@ -170,11 +170,10 @@ final class VmBook {
     }
   }
 
-  void claimExpired(Wake.ClaimExpiry wake) {
+  /** Whether a claim has run out: then the cloud is asked, for its report may be what is lost. */
+  boolean expired(Wake.ClaimExpiry wake) {
     Claim claim = state.claims.get(wake.vm());
-    if (claim != null && claim.expires().equals(wake.expires())) {
-      state.ward(wake.vm()).ifPresent(this::overdue);
-    }
+    return claim != null && claim.expires().equals(wake.expires());
   }
 
   /** The claim is given up: the VM has not come, or was deleted before it did. */

@@ -1,10 +1,20 @@
 package io.penumbra.scheduler.loop;
 
+import io.penumbra.domain.FlavorId;
 import io.penumbra.domain.HostId;
+import io.penumbra.domain.ProjectId;
+import io.penumbra.domain.Resources;
 import io.penumbra.domain.SagaId;
 import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.CommitMode;
+import io.penumbra.domain.policy.Diversity;
+import io.penumbra.domain.policy.EffectivePolicy;
 import io.penumbra.domain.policy.ProtectionPolicy;
+import io.penumbra.domain.policy.RiskThresholds;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.scheduler.lifecycle.ShadowState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +71,32 @@ final class Ward {
     this.host = host;
   }
 
+  /** What is left of a VM that nobody knows any more: it is there to be cleared away. */
+  static Ward remains(VmId vm, HostId host, Resources taken) {
+    ProtectionPolicy none =
+        new ProtectionPolicy(
+            ShadowMode.NONE,
+            0,
+            Duration.ZERO,
+            Duration.ZERO,
+            Diversity.HOST_ONLY,
+            CommitMode.ASYNC,
+            new RiskThresholds(1, 1),
+            0);
+    Vm unknown =
+        new Vm(
+            vm,
+            ProjectId.of("unknown"),
+            FlavorId.of("unknown"),
+            taken,
+            new TreeMap<>(),
+            List.of(),
+            new EffectivePolicy(none, "nobody knows this VM any more"));
+    Ward ward = new Ward(unknown, host);
+    ward.deleted = true;
+    return ward;
+  }
+
   VmId id() {
     return vm.id();
   }
@@ -76,6 +112,11 @@ final class Ward {
       }
     }
     return Optional.empty();
+  }
+
+  /** A shadow that is there and not about to go. */
+  Optional<Shadow> standingOn(HostId on) {
+    return shadowOn(on).filter(shadow -> shadow.state != ShadowState.DELETING);
   }
 
   void add(Shadow shadow) {

@@ -108,6 +108,10 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
   final TreeMap<HostId, FakeHost> hosts = new TreeMap<>();
   final TreeMap<VmId, FakeVm> vms = new TreeMap<>();
   final List<Command> commands = new ArrayList<>();
+
+  /** Shadows of VMs that are not there any more. */
+  final List<ShadowReport> strays = new ArrayList<>();
+
   final List<Event> log = new ArrayList<>();
   Consumer<Event> inbox = event -> {};
   Runnable afterEachChange = () -> {};
@@ -215,6 +219,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
           shadows.add(
               new ShadowReport(vm.vm.id(), host, shadow.mode, shadow.resident, shadow.complete)));
     }
+    shadows.addAll(strays);
     return new Snapshot(
         log.size(),
         hosts.values().stream().map(h -> new HostReport(h.host, h.condition)).toList(),
@@ -289,6 +294,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
       case Command.DeleteShadow c -> {
         if (host(c.host()).alive()) {
           Optional.ofNullable(vms.get(c.vm())).ifPresent(vm -> vm.shadows.remove(c.host()));
+          strays.removeIf(stray -> stray.vm().equals(c.vm()) && stray.host().equals(c.host()));
           answer.accept(DONE);
         } else {
           answer.accept(new Outcome.Unknown("agent silent"));
@@ -364,6 +370,10 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     boolean source = runs(command.vm(), command.primary()) && host(command.primary()).alive();
     if (!source && !fromStore) {
       answer.accept(no("no-source"));
+      return;
+    }
+    if (command.refill() && !vm.shadows.containsKey(command.host())) {
+      answer.accept(no("no-shadow"));
       return;
     }
     FakeShadow shadow =

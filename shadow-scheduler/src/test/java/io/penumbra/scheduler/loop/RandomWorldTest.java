@@ -262,7 +262,9 @@ class RandomWorldTest {
       if (hopeless || unprotected) {
         return;
       }
-      assertThat(vm.serving()).as(vm.vm.id() + " " + vm.instances).isEqualTo(1);
+      assertThat(vm.serving())
+          .as("%s %s, known is %s", vm.vm.id(), vm.instances, story.view().vm(vm.vm.id()))
+          .isEqualTo(1);
       assertThat(vm.complete())
           .as(vm.vm.id() + " " + vm.shadows.keySet())
           .isEqualTo(vm.vm.policy().policy().shadows());

@@ -202,7 +202,10 @@ class RareTurnsTest {
     assertThat(story.view().sagaOf(v(1)).orElseThrow().step()).isEqualTo(SagaStep.REPLACE);
     story.world.delete(v(1));
     story.run(Duration.ofMinutes(10));
-    assertThat(story.view().vms()).isEmpty();
+    assertThat(story.view().sagas()).isEmpty();
+    story.world.repair(shadow);
+    story.trust(shadow).run(Duration.ofMinutes(1));
+    assertThat(story.view().vms()).as("cleared away as soon as its agent can be asked").isEmpty();
   }
 
   @Test
@@ -257,6 +260,21 @@ class RareTurnsTest {
             resizing.world.now, v(1), effective(policy(ShadowMode.NONE, 0, 0))));
     resizing.run(Duration.ofMinutes(1));
     assertThat(resizing.world.vm(v(1)).shadows).isEmpty();
+
+    Story larger = new Story(4).start().with(1);
+    larger.world.swallow = command -> command instanceof Command.ResizeShadow;
+    larger.risk(larger.hostOf(1), 0.1).run(Duration.ofSeconds(1));
+    hostDies(larger);
+    larger.run(Duration.ofMinutes(1));
+    assertThat(larger.world.vm(v(1)).serving()).as("it takes over as it is").isEqualTo(1);
+
+    Story lost = new Story(4).start().with(1);
+    lost.world.swallow = command -> command instanceof Command.ResizeShadow;
+    lost.risk(lost.hostOf(1), 0.1).run(Duration.ofSeconds(1));
+    lost.tell(new Event.ShadowLost(lost.world.now, v(1), lost.shadowOf(1), "disk"));
+    lost.world.swallow = command -> false;
+    lost.run(Duration.ofMinutes(1));
+    assertThat(lost.world.vm(v(1)).complete()).isEqualTo(1);
 
     Story changing = new Story(4).start();
     Command ordered = orderLost(changing);

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.RequestId;
 import io.penumbra.domain.Resources;
+import io.penumbra.domain.Vm;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.Outcome;
@@ -20,8 +21,10 @@ import io.penumbra.domain.placement.PlacementRequest;
 import io.penumbra.domain.policy.Diversity;
 import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.placement.PlacementDecision;
 import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.scheduler.journal.InMemoryJournal;
+import io.penumbra.scheduler.port.Cloud;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -113,14 +116,16 @@ class ShadowTest {
     story.suspect(dead).run(Duration.ofMinutes(10));
     assertThat(story.world.vm(v(1)).shadows.keySet()).contains(dead).hasSize(2);
     assertThat(story.view().vm(v(1)).orElseThrow().shadows())
-        .as("the dead one is forgotten")
-        .hasSize(1);
+        .as("the dead one keeps its room: nobody can say that it is gone")
+        .hasSize(2);
+    assertThat(story.placer().fleet().shadowsOn(dead)).containsExactly(v(1));
 
     story.world.repair(dead);
     story.trust(dead).run(Duration.ofMinutes(30));
     assertThat(story.world.vm(v(1)).shadows.keySet())
-        .as("what is left of it is found and deleted")
+        .as("what is left of it is deleted")
         .doesNotContain(dead);
+    assertThat(story.placer().fleet().shadowsOn(dead)).isEmpty();
   }
 
   @Test
@@ -310,6 +315,104 @@ class ShadowTest {
     story.world.swallow = command -> false;
     story.run(Duration.ofMinutes(20));
     assertThat(story.view().vm(v(1)).orElseThrow().shadows()).isEmpty();
+  }
+
+  @Test
+  void aShadowThatNobodyWantsKeepsItsRoomUntilItsAgentHasDeletedIt() {
+    Story story = new Story(4).start().with(1);
+    HostId stray = free(story);
+    FakeWorld.FakeShadow left = new FakeWorld.FakeShadow(ShadowMode.WARM, Story.SIZE);
+    left.complete = true;
+    story.world.vm(v(1)).shadows.put(stray, left);
+    story.world.swallow = command -> command instanceof Command.DeleteShadow;
+    story.run(Duration.ofMinutes(11));
+    assertThat(allocated(story, stray)).isEqualTo(Story.SIZE);
+
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.world.vm(v(1)).shadows).doesNotContainKey(stray);
+    assertThat(allocated(story, stray)).isEqualTo(Resources.NONE);
+  }
+
+  @Test
+  void aShadowOfAVmThatIsGoneKeepsItsRoomThroughARestart() {
+    Story story = new Story(3).start();
+    story.world.strays.add(new Cloud.ShadowReport(v(7), h(1), ShadowMode.WARM, Story.SIZE, true));
+    story.world.swallow = command -> command instanceof Command.DeleteShadow;
+    story.start().run(Duration.ofMinutes(1));
+    assertThat(allocated(story, h(1))).isEqualTo(Story.SIZE);
+
+    story.world.swallow = command -> false;
+    story.start().run(Duration.ofMinutes(1));
+    assertThat(story.world.strays).isEmpty();
+    assertThat(allocated(story, h(1))).isEqualTo(Resources.NONE);
+    assertThat(story.view().vms()).isEmpty();
+  }
+
+  @Test
+  void aShadowThatIsSaidToBeLostKeepsItsRoomUntilItsAgentSaysThatNothingIsThere() {
+    Story story = new Story(4).start().with(1);
+    HostId said = story.shadowOf(1);
+    story.world.swallow = command -> command instanceof Command.DeleteShadow;
+    story.tell(new Event.ShadowLost(story.world.now, v(1), said, "an old message"));
+    story.run(Duration.ofMinutes(1));
+    assertThat(allocated(story, said).memoryMib()).isPositive();
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).as("by another").isTrue();
+
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(allocated(story, said)).isEqualTo(Resources.NONE);
+  }
+
+  @Test
+  void aShadowTurnedColdGivesItsMemoryBackWhenItsAgentHasShrunkIt() {
+    Story story = new Story(4).start().with(1);
+    HostId shadow = story.shadowOf(1);
+    Resources warm = allocated(story, shadow);
+    story.world.swallow = command -> command instanceof Command.ResizeShadow;
+    change(story, policy(ShadowMode.COLD, 1, 0));
+    story.run(Duration.ofMinutes(1));
+    assertThat(standing(story, shadow).mode).isEqualTo(ShadowMode.COLD);
+    assertThat(allocated(story, shadow)).as("its agent has not said so").isEqualTo(warm);
+
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(allocated(story, shadow)).isEqualTo(standing(story, shadow).resident);
+    assertThat(allocated(story, shadow).memoryMib()).isLessThan(warm.memoryMib());
+  }
+
+  @Test
+  void aClaimIsNotGivenUpWhenOnlyTheReportOfItsVmWasLost() {
+    Story story = new Story(3).start().run(Duration.ofMinutes(1));
+    Vm vm = vm(1, policy(ShadowMode.NONE, 0, 0));
+    PlacementDecision decision =
+        story.loop().place(PlacementRequest.create(RequestId.of("r"), story.world.now, vm, 1));
+    if (!(decision.answer() instanceof PlacementDecision.Placed placed)) {
+      throw new AssertionError(decision.toString());
+    }
+    HostId host = placed.primary().host();
+    story.run(Duration.ofMinutes(9).plusSeconds(30));
+    story.world.lose = event -> event instanceof Event.VmCreated;
+    story.world.boot(vm, host);
+
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.placer().fleet().isClaim(v(1))).isFalse();
+    assertThat(allocated(story, host)).isEqualTo(Story.SIZE);
+  }
+
+  private static FakeWorld.FakeShadow standing(Story story, HostId host) {
+    return Optional.ofNullable(story.world.vm(v(1)).shadows.get(host)).orElseThrow();
+  }
+
+  private static HostId free(Story story) {
+    return story.world.hosts.keySet().stream()
+        .filter(host -> !host.equals(story.hostOf(1)) && !host.equals(story.shadowOf(1)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static Resources allocated(Story story, HostId host) {
+    return story.placer().fleet().host(host).orElseThrow().allocated();
   }
 
   @Test

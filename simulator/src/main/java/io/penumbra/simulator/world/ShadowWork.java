@@ -41,6 +41,10 @@ final class ShadowWork {
       occupied(there.get(), command, answer);
       return;
     }
+    if (command.refill()) {
+      answer.accept(new Outcome.Failed("no-shadow", "there is no shadow on " + command.host()));
+      return;
+    }
     begin(primary.get(), host, command, answer);
   }
 
@@ -149,7 +153,10 @@ final class ShadowWork {
   void delete(Command.DeleteShadow command, Consumer<Outcome> answer) {
     WorldHost host = world.host(command.host());
     Optional<Instance> there = world.vm(command.vm()).flatMap(vm -> vm.on(host));
-    if (there.isEmpty() || !there.get().isShadow()) {
+    boolean isTheVm = there.flatMap(found -> found.vm().current()).equals(there);
+    if (there.isPresent() && isTheVm) {
+      answer.accept(new Outcome.Failed("in-service", "the books call it the VM"));
+    } else if (there.isEmpty() || !there.get().isShadow()) {
       answer.accept(DONE);
     } else if (!world.agentAnswers(host)) {
       silent(answer, host);

@@ -2,6 +2,7 @@ package io.penumbra.simulator.soak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penumbra.simulator.check.Breach;
 import io.penumbra.simulator.fault.FaultMix;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SoakTest {
 
@@ -26,6 +29,25 @@ final class SoakTest {
     assertThat(summary.seeds()).isEqualTo(50);
     assertThat(summary.promotions()).isGreaterThan(300);
     assertThat(summary.exitCode()).isZero();
+  }
+
+  /**
+   * Seeds under which hosts once took more than they had, or the loop died of having no room left;
+   * a lease that had run out was taken up again; a shadow was created anew, and too near.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      longs = {
+        468, 1095, 1944, 2300, 2606, 3281, 3326, 3546, 3932, 4960, 5043, 5354, 5386, 5454, 7168,
+        7737, 8207, 8209, 8541, 9134, 9361, 9392
+      })
+  void whatOnceOverranAHostDoesSoNoMore(long seed) {
+    SoakResult result = SoakRun.run(seed, SoakRun.Options.usual());
+
+    assertThat(result.breaches())
+        .as(result.report())
+        .extracting(Breach::never)
+        .doesNotContain(1, 2, 5, Breach.LOOP_DIED);
   }
 
   @Test
