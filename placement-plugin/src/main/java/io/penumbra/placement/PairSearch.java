@@ -3,6 +3,7 @@ package io.penumbra.placement;
 import io.penumbra.domain.Resources;
 import io.penumbra.domain.placement.PlacementRequest;
 import io.penumbra.placement.DecisionTable.SearchEffort;
+import io.penumbra.placement.PlacementDecision.SearchBound;
 import io.penumbra.placement.fleet.BestFirst;
 import io.penumbra.placement.fleet.Fleet;
 import io.penumbra.placement.fleet.HostIndex;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,7 @@ final class PairSearch {
   private @Nullable Assignment best;
   private @Nullable Assignment second;
   private int examined;
-  private boolean capped;
+  private Optional<SearchBound> bound = Optional.empty();
 
   /** The most that any host could score as a shadow; NaN until it is asked for. */
   private double shadowMost;
@@ -81,7 +83,7 @@ final class PairSearch {
         break;
       }
       if (examined == settings.pairCandidatesMax()) {
-        capped = true;
+        bound = Optional.of(new SearchBound(examined, couldScore(request, wanted)));
         break;
       }
       examined++;
@@ -124,6 +126,11 @@ final class PairSearch {
     return second;
   }
 
+  /** Where the search was broken off, if it was. */
+  Optional<SearchBound> bound() {
+    return bound;
+  }
+
   SearchEffort effort() {
     return effort;
   }
@@ -134,7 +141,7 @@ final class PairSearch {
     best = null;
     second = null;
     examined = 0;
-    capped = false;
+    bound = Optional.empty();
     shadowMost = Double.NaN;
     primaries.resetEffort();
     shadows.resetEffort();
@@ -168,7 +175,7 @@ final class PairSearch {
             examined,
             primaries.checked() + shadows.checked(),
             primaries.opened() + shadows.opened(),
-            capped);
+            bound.isPresent());
   }
 
   /** Whether the primary that was just found, and any after it, comes too late. */
@@ -177,10 +184,19 @@ final class PairSearch {
     if (toBeat == null) {
       return false;
     }
+    return couldScore(request, wanted) <= toBeat.total();
+  }
+
+  /**
+   * The most that a pair of the primary that was just found, or of any after it, could score; what
+   * the primary alone does when no host can take a shadow.
+   */
+  private double couldScore(PlacementRequest request, int wanted) {
     if (wanted > 0 && Double.isNaN(shadowMost)) {
       shadowMost = mostOfAnyShadow(shadowAsk(request, primaries.host()));
     }
-    return most(primaries.score(), wanted) <= toBeat.total();
+    double most = most(primaries.score(), wanted);
+    return Double.isFinite(most) ? most : primaries.score();
   }
 
   /** The next best so far, if it has all the shadows that are wanted. */

@@ -35,22 +35,39 @@ public record PlacementDecision(
    *     in {@code shortOfShadows}
    * @param score of the pair
    * @param runnerUp the next best pair, when there is one
+   * @param bound where the search was broken off; empty when it went on until nothing that was left
+   *     could do better than the runner-up
    */
   public record Placed(
       Candidate primary,
       List<Candidate> shadows,
       double score,
       Optional<RunnerUp> runnerUp,
-      Optional<String> shortOfShadows)
+      Optional<String> shortOfShadows,
+      Optional<SearchBound> bound)
       implements Answer {
     public Placed {
       shadows = List.copyOf(shadows);
+    }
+
+    /** Whether no pair of the whole fleet, looked at or not, is better than this one. */
+    public boolean best() {
+      return bound.isEmpty() || (shortOfShadows.isEmpty() && bound.get().couldScore() <= score);
     }
 
     public List<HostId> shadowHosts() {
       return shadows.stream().map(Candidate::host).toList();
     }
   }
+
+  /**
+   * A search that was broken off after {@code pairCandidatesMax} primaries, with the proof still
+   * open that no other pair can do better.
+   *
+   * @param primaries how many were tried
+   * @param couldScore no pair that was not looked at can score more than this
+   */
+  public record SearchBound(int primaries, double couldScore) {}
 
   /**
    * No host passed. Not an error: an impossible request is an answer with reasons.

@@ -156,7 +156,8 @@ public final class Placer {
         chosen.subList(1, chosen.size()),
         best.total(),
         second == null ? Optional.empty() : Optional.of(runnerUp(request, best, second)),
-        shortOfShadows(request, best));
+        shortOfShadows(request, best),
+        search.bound());
   }
 
   private RunnerUp runnerUp(PlacementRequest request, Assignment best, Assignment second) {

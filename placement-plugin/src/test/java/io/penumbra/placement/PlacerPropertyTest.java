@@ -59,6 +59,35 @@ class PlacerPropertyTest {
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
+  void aSearchThatWasBrokenOffSaysHowGoodOthersCouldBe(long seed) {
+    Story story = new Story(seed);
+    Placer hasty = new Placer(story.fleet, tryingAtMost(2, story.settings), story.catalogue);
+    PlainScan patient =
+        new PlainScan(story.fleet, tryingAtMost(1_000_000, story.settings), story.catalogue);
+    for (int step = 0; step < STEPS / 3; step++) {
+      PlacementRequest request = story.nextRequest();
+      if (hasty.decide(request).answer() instanceof Placed placed) {
+        PlainScan.Found best = patient.decide(request).getFirst();
+        if (placed.best()) {
+          assertThat(placed.score()).as("seed %d step %d", seed, step).isEqualTo(best.total());
+        } else if (placed.shadows().size() == best.shadows().size()) {
+          assertThat(best.total())
+              .as("seed %d step %d", seed, step)
+              .isLessThanOrEqualTo(
+                  Math.max(placed.score(), placed.bound().orElseThrow().couldScore()));
+        }
+      }
+      story.goOn(request, story.placer.decide(request));
+    }
+  }
+
+  private static PlacementSettings tryingAtMost(int primaries, PlacementSettings settings) {
+    return new PlacementSettings(
+        settings.weighers(), settings.jointFailure(), primaries, settings.sizing());
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
   void nothingIsPromisedTwiceAndDomainsStaySeparate(long seed) {
     Story story = new Story(seed);
     for (int step = 0; step < STEPS; step++) {

@@ -4,6 +4,7 @@ import io.penumbra.domain.BadInputException;
 import io.penumbra.placement.DecisionTable;
 import io.penumbra.placement.DecisionTable.FilterVerdict;
 import io.penumbra.placement.DecisionTable.Row;
+import io.penumbra.placement.PlacementDecision.Placed;
 import io.penumbra.placement.PlacementDecision.WeigherScore;
 import io.penumbra.placement.log.DecisionEntry;
 import io.penumbra.placement.log.DecisionHistory;
@@ -77,6 +78,18 @@ final class ShowCommand implements Callable<Integer> {
         entry.generation(),
         recorded.request().seed());
     DecisionTable table = recorded.table();
+    if (recorded.decision().answer() instanceof Placed placed) {
+      placed
+          .bound()
+          .ifPresent(bound ->
+              out.println(
+                  String.format(
+                      Locale.ROOT,
+                      "search stopped after %d primaries: others could score up to %+.3f, this pair scores %+.3f",
+                      bound.primaries(),
+                      bound.couldScore(),
+                      placed.score())));
+    }
     recorded.refusedReasons().forEach(reason -> out.println("refused: " + reason));
     out.println(
         recorded.inline().isPresent()

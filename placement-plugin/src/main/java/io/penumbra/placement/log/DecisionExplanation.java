@@ -10,6 +10,7 @@ import io.penumbra.placement.PlacementDecision.Candidate;
 import io.penumbra.placement.PlacementDecision.Placed;
 import io.penumbra.placement.PlacementDecision.Refused;
 import io.penumbra.placement.PlacementDecision.RunnerUp;
+import io.penumbra.placement.PlacementDecision.SearchBound;
 import io.penumbra.placement.fleet.HostView;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -61,6 +62,7 @@ public final class DecisionExplanation {
       ShadowFacts facts = ShadowFacts.of(recorded, placed.primary().host(), shadow.host());
       facts.lines().forEach(this::add);
     }
+    placed.bound().ifPresent(bound -> add(bounded(placed, bound)));
     placed.shortOfShadows().ifPresent(why -> add("Short of shadows: " + why + "."));
     refusals(fixed);
     risk(placed);
@@ -153,6 +155,18 @@ public final class DecisionExplanation {
         String.join(", ", parts));
   }
 
+  private static String bounded(Placed placed, SearchBound bound) {
+    return String.format(
+        Locale.ROOT,
+        "The search stopped after %d primaries (pairCandidatesMax): a pair that was not looked at"
+            + " could score up to %.3f, so %s.",
+        bound.primaries(),
+        bound.couldScore(),
+        placed.best()
+            ? "this one is the best, but the next best is not certain"
+            : "a better one may exist");
+  }
+
   /** Pairs are tried in the order of their primaries' own scores, and those in the seed's order. */
   private String tieBreak(Placed placed, RunnerUp second, boolean fixed) {
     double lead = fixed ? 0 : ScoreGap.between(placed.primary(), second.primary()).total();
@@ -191,11 +205,6 @@ public final class DecisionExplanation {
     }
     if (!table.shadows().isEmpty()) {
       add(tally(RefusalTally.of(table.shadows()), " for its shadow"));
-    }
-    if (table.effort().capped()) {
-      add(
-          "The search for a pair stopped after %d primaries (pairCandidatesMax); a better pair may exist beyond them."
-              .formatted(table.effort().primariesExamined()));
     }
   }
 

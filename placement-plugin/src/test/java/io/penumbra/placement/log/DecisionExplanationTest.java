@@ -275,6 +275,19 @@ class DecisionExplanationTest {
   }
 
   @Test
+  void saysThatTheSearchWasBrokenOffAndHowGoodOthersCouldBe() {
+    PlacementSettings hasty =
+        new PlacementSettings(MEMORY.weighers(), MEMORY.jointFailure(), 1, MEMORY.sizing());
+    try (SmallCloud cloud = new SmallCloud(directory, hasty)) {
+      threeRacks(cloud);
+      cloud.create(vm("vm-1", 4, 8, ShadowMode.WARM, DomainKind.RACK));
+      assertThat(cloud.explanation())
+          .contains(
+              "The search stopped after 1 primaries (pairCandidatesMax): a pair that was not looked at could score up to 1.875, so this one is the best, but the next best is not certain.");
+    }
+  }
+
+  @Test
   void saysWhenRiskWasNotTakenIntoAccount() {
     try (SmallCloud cloud = new SmallCloud(directory, MEMORY.with("risk", -1, -0.5))) {
       cloud.host("hv-1", "r-1");

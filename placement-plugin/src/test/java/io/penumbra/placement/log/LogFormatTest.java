@@ -98,8 +98,10 @@ class LogFormatTest {
                 List.of(two),
                 Math.nextUp(0.1),
                 Optional.of(new PlacementDecision.RunnerUp(two, List.of(one), 0.05, 0.05)),
-                Optional.of("1 of 2 shadows")),
-            new PlacementDecision.Placed(one, List.of(), 1, Optional.empty(), Optional.empty()),
+                Optional.of("1 of 2 shadows"),
+                Optional.of(new PlacementDecision.SearchBound(32, 0.2))),
+            new PlacementDecision.Placed(
+                one, List.of(), 1, Optional.empty(), Optional.empty(), Optional.empty()),
             new PlacementDecision.Refused(
                 List.of(new PlacementDecision.RefusalCount("memory", 3, "8 MiB", "4 MiB"))));
     assertThat(answers.stream().map(Object::getClass).distinct())

@@ -64,8 +64,8 @@ public final class Tenants {
     }
     switch (decision.get().answer()) {
       case PlacementDecision.Refused no -> refused++;
-      case PlacementDecision.Placed(var primary, var shadows, var score, var next, var shortage) ->
-          create(wish, attempt, excluded, world.host(primary.host()), askedAt);
+      case PlacementDecision.Placed placed ->
+          create(wish, attempt, excluded, world.host(placed.primary().host()), askedAt);
     }
   }
 
