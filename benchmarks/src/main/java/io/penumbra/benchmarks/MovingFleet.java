@@ -115,6 +115,21 @@ final class MovingFleet {
         random.nextLong());
   }
 
+  /** A request that no host can ever fit. */
+  PlacementRequest impossibleRequest() {
+    Vm drawn = drawVm();
+    Vm vm =
+        new Vm(
+            drawn.id(),
+            drawn.project(),
+            drawn.flavor(),
+            new Resources(8, 1L << 30, 100),
+            drawn.tags(),
+            List.of(),
+            drawn.policy());
+    return PlacementRequest.create(RequestId.of("r-" + vm.id()), NOW, vm, random.nextLong());
+  }
+
   /** Claims and applies what was decided, and releases a VM for every one that came. */
   void goOn(PlacementRequest request, PlacementDecision decision) {
     decided++;

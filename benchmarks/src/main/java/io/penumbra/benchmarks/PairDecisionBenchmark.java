@@ -45,6 +45,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 public class PairDecisionBenchmark {
 
   private static final int SAMPLES = 10_000;
+  private static final int REFUSALS = 200;
 
   @Param({"1000", "10000", "100000"})
   private int hosts;
@@ -127,6 +128,41 @@ public class PairDecisionBenchmark {
         (double) checked / SAMPLES,
         moving.fleet.refused(),
         moving.fleet.decided());
+    refusals(threads);
+  }
+
+  /** What it costs to say no: first on a fleet that has just moved, then while it stands still. */
+  private void refusals(ThreadMXBean threads) {
+    long[] first = new long[REFUSALS];
+    long[] again = new long[REFUSALS];
+    for (int i = 0; i < REFUSALS; i++) {
+      move();
+      decide();
+      move();
+      PlacementRequest impossible = moving.fleet.impossibleRequest();
+      first[i] = refusal(threads, impossible);
+      again[i] = refusal(threads, impossible);
+    }
+    Arrays.sort(first);
+    Arrays.sort(again);
+    System.out.printf(
+        Locale.ROOT,
+        "an impossible request takes %.1f us (p50), %.1f (p99); asked again before the fleet moves"
+            + " %.1f (p50), %.1f (p99)%n",
+        first[REFUSALS / 2] / 1e3,
+        first[REFUSALS * 99 / 100] / 1e3,
+        again[REFUSALS / 2] / 1e3,
+        again[REFUSALS * 99 / 100] / 1e3);
+  }
+
+  private long refusal(ThreadMXBean threads, PlacementRequest impossible) {
+    long began = threads.getCurrentThreadCpuTime();
+    PlacementDecision decision = moving.fleet.placer().decide(impossible);
+    long took = threads.getCurrentThreadCpuTime() - began;
+    if (!(decision.answer() instanceof PlacementDecision.Refused)) {
+      throw new IllegalStateException("placed: " + decision);
+    }
+    return took;
   }
 
   /**

@@ -41,6 +41,7 @@ public final class Placer {
   private final List<HostFilter> filters;
   private final Scoring scoring;
   private final PairSearch search;
+  private final Refusals refusals;
 
   /**
    * A placer with all filters and weighers on the class path.
@@ -59,6 +60,7 @@ public final class Placer {
     filters = catalogue.filters();
     scoring = new Scoring(catalogue, settings);
     search = new PairSearch(fleet, settings, filters, scoring);
+    refusals = new Refusals(filters, fleet);
   }
 
   public Fleet fleet() {
@@ -127,7 +129,7 @@ public final class Placer {
     search.run(request);
     Assignment best = search.best();
     if (best == null) {
-      return new Refused(Refusals.count(filters, fleet.hosts(), Ask.forPrimary(request, fleet)));
+      return new Refused(refusals.count(Ask.forPrimary(request, fleet)));
     }
     return placed(request, best);
   }
@@ -142,8 +144,7 @@ public final class Placer {
     search.runFor(request, primary.get());
     Assignment best = search.best();
     if (best == null) {
-      return new Refused(
-          Refusals.count(filters, fleet.hosts(), search.shadowAsk(request, primary.get())));
+      return new Refused(refusals.count(search.shadowAsk(request, primary.get())));
     }
     return placed(request, best);
   }
@@ -196,10 +197,7 @@ public final class Placer {
     }
     return Optional.of(
         "%d of %d shadows: no host is left; refused %s"
-            .formatted(
-                best.shadows().size(),
-                wanted,
-                Refusals.inOneLine(Refusals.count(filters, fleet.hosts(), ask))));
+            .formatted(best.shadows().size(), wanted, Refusals.inOneLine(refusals.count(ask))));
   }
 
   private Optional<String> riskNote(Answer answer) {

@@ -8,7 +8,8 @@ import io.penumbra.placement.fleet.HostView;
  * <p>Implement it with a public constructor without arguments, name the class in {@code
  * META-INF/services/io.penumbra.placement.spi.HostFilter}, put the jar on the class path: it is
  * asked about every host that could win. The answer may depend on nothing but the host and the ask,
- * so that a decision can be made again.
+ * so that a decision can be made again, and of the ask not on what only names it: the ids of
+ * request and VM, its time and its seed. What was counted for one VM is told to its equals.
  */
 public interface HostFilter {
 
