@@ -147,7 +147,11 @@ final class PostgresServer implements AutoCloseable {
   }
 
   private static void kill(String signal, long pid) throws Exception {
-    new ProcessBuilder("kill", signal, Long.toString(pid)).inheritIO().start().waitFor();
+    // The shell's own: a small machine has no program of that name.
+    new ProcessBuilder("sh", "-c", "kill %s %d".formatted(signal, pid))
+        .inheritIO()
+        .start()
+        .waitFor();
   }
 
   private void stop() {
