@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.encode;
+
+import org.jspecify.annotations.NullMarked;
