@@ -77,7 +77,9 @@ public final class Heartbeats implements WorldObserver {
     if (generation[i] != expected || !watched[i]) {
       return;
     }
-    if (!everybody && world.now() > watchedUntil[i] && beats(host)) {
+    // Who is suspected is watched until the detector has seen that it beats.
+    boolean calm = world.now() > watchedUntil[i] && !controller.hasIncident(host.id());
+    if (!everybody && calm && beats(host)) {
       watched[i] = false;
       controller.unwatch(host.id());
       return;

@@ -50,6 +50,15 @@ final class SoakTest {
         .doesNotContain(1, 2, 5, Breach.LOOP_DIED);
   }
 
+  /** A slow host was suspected, and its heartbeats were elided before the detector trusted it. */
+  @ParameterizedTest
+  @ValueSource(longs = {10_138, 11_600, 14_719})
+  void whoIsSuspectedIsWatchedUntilTrusted(long seed) {
+    SoakResult result = SoakRun.run(seed, SoakRun.Options.usual());
+
+    assertThat(result.verdict()).as(result.report()).isEqualTo(SoakVerdict.OK);
+  }
+
   @Test
   void stopsWhenTheProgressSaysSo() throws InterruptedException {
     SoakRunner.Summary summary =
