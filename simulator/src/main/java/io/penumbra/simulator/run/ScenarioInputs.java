@@ -3,6 +3,7 @@ package io.penumbra.simulator.run;
 import io.penumbra.domain.FlavorId;
 import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.Vm;
+import io.penumbra.domain.policy.EffectivePolicy;
 import io.penumbra.placement.fleet.FleetSettings;
 import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.simulator.hardware.FailureSchedule;
@@ -14,9 +15,12 @@ import io.penumbra.simulator.scenario.ScenarioFleet;
 import io.penumbra.simulator.workload.VmTrace;
 import io.penumbra.simulator.workload.Workload;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /** What every policy is given alike: hosts, arrivals, failures. Drawn once, before any run. */
@@ -51,10 +55,21 @@ public record ScenarioInputs(
   /** What the owners of the workload's VMs ask for, by their place in the workload. */
   public IntFunction<Wish> wishes(PolicyMix policies) {
     PolicyResolver resolver = policies.resolver();
-    return index -> wish(policies, resolver, index);
+    // Looked up, never iterated: few kinds of VMs are asked for, and often.
+    Map<Kind, EffectivePolicy> resolved = new HashMap<>();
+    return index ->
+        wish(
+            policies,
+            kind ->
+                resolved.computeIfAbsent(
+                    kind, k -> resolver.resolve(k.project(), k.flavor(), k.tags()).effective()),
+            index);
   }
 
-  private Wish wish(PolicyMix policies, PolicyResolver resolver, int index) {
+  /** What a VM's policy follows from. */
+  private record Kind(ProjectId project, FlavorId flavor, SortedMap<String, String> tags) {}
+
+  private Wish wish(PolicyMix policies, Function<Kind, EffectivePolicy> resolved, int index) {
     SortedMap<String, String> tags = policies.tagsOf(scenario.seeds(), index);
     ProjectId project = trace.project(index);
     FlavorId flavor = trace.flavor(index).id();
@@ -66,7 +81,7 @@ public record ScenarioInputs(
             trace.flavor(index).size(),
             tags,
             List.of(),
-            resolver.resolve(project, flavor, tags).effective());
+            resolved.apply(new Kind(project, flavor, tags)));
     long life = trace.lifetimeMillis(index);
     return new Wish(
         index,

@@ -225,12 +225,13 @@ public final class Operations implements WorldObserver {
   }
 
   private void clearStrays(WorldHost host) {
-    for (Instance instance : List.copyOf(host.instances())) {
-      boolean stray = !instance.isShadow() && !isCurrent(instance);
-      if (stray && instance.state() == State.STOPPED) {
-        world.takeOff(instance);
-      }
+    if (host.instances().stream().anyMatch(Operations::isStray)) {
+      List.copyOf(host.instances()).stream().filter(Operations::isStray).forEach(world::takeOff);
     }
+  }
+
+  private static boolean isStray(Instance instance) {
+    return instance.state() == State.STOPPED && !instance.isShadow() && !isCurrent(instance);
   }
 
   /** Agents come back, say which shadows are gone, and start what nobody keeps from serving. */

@@ -18,6 +18,9 @@ public final class SyncFigures {
   private long interval = Duration.ofMinutes(1).toNanos();
   private long lag;
 
+  /** {@link #wireMibPerSecond} at this pace; NaN until it is asked for. */
+  private double wireMibPerSecond = Double.NaN;
+
   /** Figures of one VM. */
   public SyncFigures(VmSync vm) {
     this.vm = vm;
@@ -33,6 +36,7 @@ public final class SyncFigures {
       mode = shadowMode;
       Duration steady = vm.steadyEpoch(shadowMode, asked);
       interval = Math.max(1, steady.toNanos());
+      wireMibPerSecond = Double.NaN;
       lag = vm.shipping(shadowMode, steady).toNanos();
     }
     return interval;
@@ -86,6 +90,12 @@ public final class SyncFigures {
 
   /** MiB per second sent to one shadow of this mode in the long run. */
   public double wireMibPerSecond(ShadowMode shadowMode) {
-    return vm.wireMibPerSecond(shadowMode, Duration.ofNanos(interval));
+    if (shadowMode != mode) {
+      return vm.wireMibPerSecond(shadowMode, Duration.ofNanos(interval));
+    }
+    if (Double.isNaN(wireMibPerSecond)) {
+      wireMibPerSecond = vm.wireMibPerSecond(mode, Duration.ofNanos(interval));
+    }
+    return wireMibPerSecond;
   }
 }
