@@ -5,7 +5,9 @@ import io.penumbra.sync.path.Outgoing.Fate;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -21,6 +23,11 @@ import java.util.stream.IntStream;
  * <p>Owned by one thread at a time. Times are of one clock that only goes forward.
  */
 public final class Dispatch {
+
+  /** A group is late when it takes this much longer than was forecast. */
+  private static final double LATE = 1.25;
+
+  private static final long LATE_NANOS = 5_000_000;
 
   private final CodeChoice choice;
   private final ShardPlacement placement;
@@ -72,10 +79,32 @@ public final class Dispatch {
     }
     int[] placed =
         placement.place(cut.shape().total(), group.shardBytes(), cut.shardsPerLaneMax(), targets);
+    group.dueAt(now + patience(forecast(group, placed, targets)));
     for (int index = 0; index < placed.length; index++) {
       enqueue(group, index, lanes.get(placed[index]));
     }
     return group.id();
+  }
+
+  /** When enough shards will have arrived, in nanoseconds from now. */
+  private static double forecast(Outgoing group, int[] placed, List<LaneView> targets) {
+    List<LaneView> views = new ArrayList<>(targets);
+    double[] arrivals = new double[placed.length];
+    for (int index = 0; index < placed.length; index++) {
+      for (int i = 0; i < views.size(); i++) {
+        LaneView view = views.get(i);
+        if (view.lane() == placed[index]) {
+          arrivals[index] = view.arrivalNanos(group.shardBytes(index));
+          views.set(i, view.behind(group.shardBytes(index)));
+        }
+      }
+    }
+    Arrays.sort(arrivals);
+    return arrivals[group.shape().data() - 1];
+  }
+
+  private static long patience(double expected) {
+    return (long) (expected * LATE) + LATE_NANOS;
   }
 
   private List<LaneView> views(long now) {
@@ -95,29 +124,57 @@ public final class Dispatch {
     lane.queuedBytes += group.shardBytes(index);
   }
 
-  /** The next shard for a path that has room, if there is one. */
+  /**
+   * The next shard for a path that has room, if there is one. Shards that a group can do without,
+   * as enough others are flying, let those of later groups pass: when paths are idle they go at
+   * once, when paths are short of room they go as soon as the group is late.
+   */
   public Optional<Departure> next(int path, long now) {
     Lane lane = lanes.get(path);
-    while (lane.usable) {
-      Ticket ticket = lane.queue.peekFirst();
-      if (ticket == null) {
-        lane.paused = true;
-        return Optional.empty();
-      }
+    Optional<Ticket> chosen = choose(lane, now);
+    if (chosen.isEmpty()) {
+      lane.paused |= lane.queue.isEmpty();
+      return Optional.empty();
+    }
+    Ticket ticket = chosen.get();
+    int bytes = ticket.group().shardBytes(ticket.index());
+    long flying = lane.model.bytesInFlight();
+    if (flying > 0 && flying + bytes > lane.model.window(bytes)) {
+      return Optional.empty();
+    }
+    lane.queue.remove(ticket);
+    lane.queuedBytes -= bytes;
+    return Optional.of(depart(lane, ticket, bytes, now));
+  }
+
+  private Optional<Ticket> choose(Lane lane, long now) {
+    Optional<Ticket> spare = Optional.empty();
+    if (!lane.usable) {
+      return spare;
+    }
+    for (Iterator<Ticket> tickets = lane.queue.iterator(); tickets.hasNext(); ) {
+      Ticket ticket = tickets.next();
       Outgoing group = ticket.group();
-      int bytes = group.shardBytes(ticket.index());
-      boolean wanted = !group.complete() && group.fate(ticket.index()) == Fate.QUEUED;
-      long flying = lane.model.bytesInFlight();
-      if (wanted && flying > 0 && flying + bytes > lane.model.window(bytes)) {
-        return Optional.empty();
-      }
-      lane.queue.removeFirst();
-      if (wanted) {
-        lane.queuedBytes -= bytes;
-        return Optional.of(depart(lane, ticket, bytes, now));
+      boolean here = group.lane(ticket.index()) == lane.number;
+      if (group.complete() || !here || group.fate(ticket.index()) != Fate.QUEUED) {
+        tickets.remove();
+      } else if (now >= group.dueAt() || underWay(group) < group.shape().data()) {
+        return Optional.of(ticket);
+      } else if (spare.isEmpty()) {
+        spare = Optional.of(ticket);
       }
     }
-    return Optional.empty();
+    return spare;
+  }
+
+  private int underWay(Outgoing group) {
+    int count = 0;
+    for (int index = 0; index < group.shape().total(); index++) {
+      if (group.fate(index) != Fate.QUEUED && onItsWay(group, index)) {
+        count++;
+      }
+    }
+    return count;
   }
 
   private Departure depart(Lane lane, Ticket ticket, int bytes, long now) {

@@ -15,8 +15,8 @@ public final class Outgoing {
   private final int shardBytes;
   private final Fate[] fates;
   private final int[] lanes;
-  private int arrived;
   private boolean complete;
+  private long dueAt;
 
   Outgoing(long id, ByteBuffer message, List<ByteBuffer> parity, CodeShape shape) {
     this.id = id;
@@ -78,13 +78,14 @@ public final class Outgoing {
     }
     fates[index] = fate;
     lanes[index] = lane;
-    if (fate == Fate.ARRIVED) {
-      arrived++;
-    }
   }
 
-  int arrived() {
-    return arrived;
+  long dueAt() {
+    return dueAt;
+  }
+
+  void dueAt(long nanos) {
+    dueAt = nanos;
   }
 
   boolean complete() {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  */
 class DispatchPropertiesTest {
 
-  private static final int WORLDS = Integer.getInteger("penumbra.path.worlds", 300);
+  private static final int WORLDS = Integer.getInteger("penumbra.path.worlds", 150);
   private static final int GROUPS = 25;
   private static final long MILLISECOND = 1_000_000;
 

@@ -55,6 +55,28 @@ class PathReplayTest {
   }
 
   @Test
+  void forecastsAndParityBeatTheBestPathNowAndRoundRobinWherePathsWanderAndBreak() {
+    Random random = new Random(5);
+    List<PathTrace> paths =
+        List.of(
+            PathTrace.wandering("a", 40e6, 3 * MILLISECOND, 2, 60, random),
+            PathTrace.wandering("b", 20e6, 8 * MILLISECOND, 2, 60, random),
+            PathTrace.wandering("c", 10e6, 2 * MILLISECOND, 2, 60, random));
+    Load load = new Load(600, 700_000, 100 * MILLISECOND, 0, 120 * SECOND);
+    CodeChoice bare = new CodeChoice(0, 4);
+
+    ReplayResult forecast = run(paths, load, CodeChoice.standard(), new EarliestArrival());
+    ReplayResult bestNow = run(paths, load, bare, new BestNow());
+    ReplayResult roundRobin = run(paths, load, bare, new RoundRobin());
+
+    assertThat(forecast.missing()).isZero();
+    assertThat(forecast.millis(0.5)).isLessThan(bestNow.millis(0.5));
+    assertThat(forecast.millis(0.5)).isLessThan(roundRobin.millis(0.5));
+    assertThat(forecast.millis(0.99)).isLessThan(bestNow.millis(0.99));
+    assertThat(forecast.millis(0.99)).isLessThan(roundRobin.millis(0.99));
+  }
+
+  @Test
   void spoiltShardsAreCoveredByParityOnceTheyAreExpected() {
     List<PathTrace> paths =
         List.of(PathTrace.steady("a", 20e6, MILLISECOND), PathTrace.steady("b", 20e6, MILLISECOND));

@@ -45,6 +45,9 @@ public final class MultiPathLink implements AutoCloseable {
 
   private static final long TICK_NANOS = 10_000_000;
 
+  /** How long a handler may take to notice that the link is closed. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofMillis(200);
+
   private final LinkSettings settings;
   private final MessageHandler handler;
   private final LongSupplier clock;
@@ -718,9 +721,21 @@ public final class MultiPathLink implements AutoCloseable {
       lock.unlock();
     }
     listeners.forEach(PathListener::close);
-    running.stream()
-        .filter(thread -> !thread.equals(Thread.currentThread()))
-        .forEach(Thread::interrupt);
+    end(running);
+  }
+
+  /** Addresses are free again when the threads that used them have ended. */
+  private static void end(List<Thread> running) {
+    Thread self = Thread.currentThread();
+    List<Thread> others = running.stream().filter(thread -> !thread.equals(self)).toList();
+    others.forEach(Thread::interrupt);
+    try {
+      for (Thread thread : others) {
+        thread.join(CLOSE_PATIENCE);
+      }
+    } catch (InterruptedException hurried) {
+      self.interrupt();
+    }
   }
 
   /** What one of the link's threads does. */
