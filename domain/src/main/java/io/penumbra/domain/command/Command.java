@@ -74,15 +74,27 @@ public sealed interface Command {
   record SyncLast(CommandId id, VmId vm, HostId host, Optional<HostId> primary)
       implements CloudCommand {}
 
-  /** Lets a paused primary run on: the migration was called off. */
-  record ResumePrimary(CommandId id, VmId vm, HostId host) implements CloudCommand {}
+  /**
+   * Lets a paused primary run on: the migration was called off.
+   *
+   * @param term the term it runs on under; higher than before when another may have served
+   *     meanwhile
+   */
+  record ResumePrimary(CommandId id, VmId vm, HostId host, long term) implements CloudCommand {}
 
   /**
    * Brings the shadow to life from a verified epoch. Only ever issued after fencing.
    *
+   * <p>Every decision about who is primary has a term of its own, higher than any before, as in
+   * Ongaro and Ousterhout, "In search of an understandable consensus algorithm" (USENIX ATC 2014),
+   * and as Chubby's sequencers. Epochs are numbered on through all terms, but only those of one
+   * term can be compared: what an old primary closed after its successor began never was.
+   *
    * @param epoch the epoch to start from; a shadow that is at another one refuses
+   * @param term stamped on every epoch that is closed from then on
    */
-  record Activate(CommandId id, VmId vm, HostId host, long epoch) implements CloudCommand {}
+  record Activate(CommandId id, VmId vm, HostId host, long epoch, long term)
+      implements CloudCommand {}
 
   /** Asks the service on the promoted shadow whether it answers. */
   record VerifyService(CommandId id, VmId vm, HostId host) implements CloudCommand {}

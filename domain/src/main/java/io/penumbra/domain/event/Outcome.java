@@ -36,14 +36,17 @@ public sealed interface Outcome {
   /**
    * The shadow holds a consistent, verified state.
    *
+   * @param term of the primary that closed that epoch
    * @param epoch newest acked epoch
    * @param verified whether every page's hash was checked
    * @param age how old the state is compared with the primary's newest, or with its last sign of
    *     life: what would be lost
    * @param bytesLost estimate of the bytes written since
    */
-  record Synced(long epoch, boolean verified, Duration age, long bytesLost) implements Outcome {
+  record Synced(long term, long epoch, boolean verified, Duration age, long bytesLost)
+      implements Outcome {
     public Synced {
+      Guard.notNegative("term", term);
       Guard.notNegative("epoch", epoch);
       Guard.notNegative("bytesLost", bytesLost);
     }

@@ -32,6 +32,8 @@ public enum SagaSignal {
   TARGET_FOUND,
   /** The host of the shadow that takes over was found dead. */
   TARGET_LOST,
+  /** The shadow that was given up had come to life unheard, and serves. */
+  TARGET_SERVES,
   /** The primary is alive after all, or its host has come back before fencing was certain. */
   PRIMARY_ALIVE,
   /** The primary's host was found dead while the primary was thought alive. */

@@ -26,7 +26,7 @@ public enum SagaStep {
   RETIRE_PRIMARY,
   /** Orders a new shadow; over as soon as it is entered, and so never seen between steps. */
   REPROTECT,
-  /** Hands the old host over to be watched. */
+  /** Hands the old host over to be watched; over as soon as it is entered. */
   WATCH,
   /** Lets the old primary run on: the move was called off. */
   RESUME,

@@ -18,6 +18,7 @@ import static io.penumbra.scheduler.failover.SagaSignal.SYNCED;
 import static io.penumbra.scheduler.failover.SagaSignal.SYNCED_UNFENCED;
 import static io.penumbra.scheduler.failover.SagaSignal.TARGET_FOUND;
 import static io.penumbra.scheduler.failover.SagaSignal.TARGET_LOST;
+import static io.penumbra.scheduler.failover.SagaSignal.TARGET_SERVES;
 import static io.penumbra.scheduler.failover.SagaSignal.VM_GONE;
 import static io.penumbra.scheduler.failover.SagaStep.ACTIVATE;
 import static io.penumbra.scheduler.failover.SagaStep.ALLOCATE;
@@ -77,7 +78,8 @@ public final class SagaTable {
         .on(WATCH, SagaSignal.DONE, SagaStep.DONE)
         .on(REPLACE, TARGET_FOUND, ALLOCATE)
         .on(UNDO_ACTIVATE, FENCED, ALLOCATE)
-        .on(RESUME, SagaSignal.DONE, CALLED_OFF);
+        .on(RESUME, SagaSignal.DONE, CALLED_OFF)
+        .on(RESUME, TARGET_SERVES, LOAD_BALANCER);
   }
 
   private static void wayOut(TransitionTable.Builder<SagaStep, SagaSignal> table) {
@@ -96,17 +98,17 @@ public final class SagaTable {
         .on(VERIFY, EXHAUSTED, RETIRE_PRIMARY)
         .on(RETIRE_PRIMARY, EXHAUSTED, REPROTECT)
         .on(RESUME, EXHAUSTED, FENCE)
-        .all(TARGET_LOST, DROPPED, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, WATCH)
+        .all(TARGET_LOST, DROPPED, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY)
         .all(VM_GONE, DROPPED, QUEUED, CONFIRM, FENCE, ALLOCATE, REPLACE, LAST_SYNC, ACTIVATE)
         .all(VM_GONE, DROPPED, UNDO_ACTIVATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY)
-        .all(VM_GONE, DROPPED, WATCH, RESUME);
+        .on(RESUME, VM_GONE, DROPPED);
   }
 
   private static void late(TransitionTable.Builder<SagaStep, SagaSignal> table) {
     table
         .ignore(RETRY, CONFIRM, FENCE, ALLOCATE, REPLACE, LAST_SYNC, ACTIVATE, UNDO_ACTIVATE)
-        .ignore(RETRY, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, WATCH, RESUME)
+        .ignore(RETRY, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, RESUME)
         .ignore(LATE, CONFIRM, FENCE, ALLOCATE, REPLACE, LAST_SYNC, ACTIVATE, UNDO_ACTIVATE)
-        .ignore(LATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, WATCH, RESUME);
+        .ignore(LATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, RESUME);
   }
 }

@@ -25,23 +25,23 @@ final class Decider {
   final SagaRunner sagas;
   final IncidentRunner incidents;
   final VmBook vms;
+  final TrafficWarden traffic;
   private final LoopState state;
   private final SagaAnswers answers;
   private final RiskWarden risk;
   private final Targets targets;
-  private final TrafficWarden traffic;
 
   Decider(LoopState state) {
     this.state = state;
     this.keeper = new ShadowKeeper(state);
     this.hosts = new HostWarden(state, keeper);
-    this.sagas = new SagaRunner(state, keeper, hosts);
+    this.traffic = new TrafficWarden(state);
+    this.sagas = new SagaRunner(state, keeper, hosts, traffic);
     this.incidents = new IncidentRunner(state, hosts, sagas);
-    this.answers = new SagaAnswers(state, sagas, keeper, hosts);
+    this.answers = new SagaAnswers(state, sagas, keeper, hosts, traffic);
     this.risk = new RiskWarden(state);
     this.targets = new Targets(state);
-    this.traffic = new TrafficWarden(state);
-    this.vms = new VmBook(state, keeper, sagas);
+    this.vms = new VmBook(state, keeper, sagas, traffic);
   }
 
   void on(Event event) {

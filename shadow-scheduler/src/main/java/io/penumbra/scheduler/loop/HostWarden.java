@@ -1,7 +1,7 @@
 package io.penumbra.scheduler.loop;
 
 import io.penumbra.domain.HostId;
-import io.penumbra.domain.RiskScore;
+import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Outcome;
@@ -12,6 +12,7 @@ import io.penumbra.scheduler.failover.FailoverReason;
 import io.penumbra.scheduler.failover.IncidentState;
 import io.penumbra.scheduler.failover.WatchOutcome;
 import io.penumbra.scheduler.failover.WatchOutcome.Verdict;
+import io.penumbra.scheduler.risk.RiskAppraisal;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -126,20 +127,22 @@ final class HostWarden {
 
   // --- quarantine and watch
 
-  void watch(HostId id, FailoverReason reason) {
+  void watch(HostId id, Vm moved, FailoverReason reason) {
     Optional<HostRecord> found = state.host(id);
     if (found.isEmpty()) {
       return;
     }
     HostRecord host = found.get();
     Instant notBefore = state.now.plus(state.settings.watch().window());
+    double calm = RiskAppraisal.calmBelow(moved, state.settings.risk());
     if (host.watch.isPresent()) {
       host.watch.get().notBefore = notBefore;
+      host.watch.get().calmBelow = Math.min(calm, host.watch.get().calmBelow);
       write(host, host.watch.get(), false);
       return;
     }
     HostWatch watch = new HostWatch(reason, state.now, notBefore);
-    watch.riskAtStart = host.risk.map(RiskScore::probability).orElse(1.0);
+    watch.calmBelow = calm;
     host.watch = Optional.of(watch);
     state.watches.put(id, watch);
     write(host, watch, false);
@@ -149,12 +152,12 @@ final class HostWarden {
   }
 
   /** An old primary could not be removed: it is, when its host is back, before anything else. */
-  void oweRetirement(HostId id, VmId vm, FailoverReason reason) {
-    watch(id, reason);
+  void oweRetirement(HostId id, Vm vm, FailoverReason reason) {
+    watch(id, vm, reason);
     Optional<HostRecord> host = state.host(id);
     if (host.isPresent() && host.get().watch.isPresent()) {
       HostWatch watch = host.get().watch.get();
-      watch.toRetire.add(vm);
+      watch.toRetire.add(vm.id());
       write(host.get(), watch, false);
     }
   }
@@ -208,10 +211,7 @@ final class HostWarden {
   private boolean calm(HostRecord host, HostWatch watch) {
     boolean risky =
         watch.reason == FailoverReason.PREDICTED
-            && host.risk
-                .map(risk ->
-                    risk.probability() > watch.riskAtStart * state.settings.risk().calmFactor())
-                .orElse(false);
+            && host.risk.map(risk -> risk.probability() >= watch.calmBelow).orElse(false);
     return !state.now.isBefore(watch.notBefore)
         && inService(host.id())
         && watch.toRetire.isEmpty()

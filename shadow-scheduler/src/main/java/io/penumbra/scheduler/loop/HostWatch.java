@@ -20,8 +20,8 @@ final class HostWatch {
   /** Whether the verdict is in the ledger. */
   boolean judged;
 
-  /** Probability of failure when watching began; it must have fallen before the host is used. */
-  double riskAtStart;
+  /** A host that VMs were moved away from must be less risky than this before it is used. */
+  double calmBelow = 1;
 
   /** Signs that it was really broken, or that it was not; the first of each is kept. */
   String brokenEvidence = "";

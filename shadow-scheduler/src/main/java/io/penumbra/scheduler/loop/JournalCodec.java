@@ -45,6 +45,8 @@ final class JournalCodec {
   static final String ADMISSION = "admission";
   static final String FAILOVER = "failover";
   static final String WHEREABOUTS = "whereabouts";
+  static final String REDIRECT = "redirect";
+  static final String TERMS = "terms";
   static final String INTENT = "intent";
 
   // Shared: building one costs more than everything else at a loop's start.
@@ -87,6 +89,9 @@ final class JournalCodec {
   /** Where a VM is by our own doing; empty when the cloud says so too. */
   record WhereLine(Optional<HostId> host) {}
 
+  /** Where clients of a VM may be sent though it is elsewhere; empty when they are not. */
+  record RedirectLine(List<HostId> maybeAt) {}
+
   /** A saga as it stands. */
   record SagaLine(
       SagaId id,
@@ -103,14 +108,15 @@ final class JournalCodec {
       List<HostId> tried,
       Optional<String> proof,
       Optional<Long> epoch,
+      Optional<Long> term,
+      Optional<Long> activatedFrom,
+      Optional<HostId> mayRunOn,
       long epochsLost,
       Duration age,
       long bytesLost,
       boolean zeroLoss,
       Optional<Instant> promotedAt,
       boolean verified,
-      boolean owesLoadBalancer,
-      boolean owesDns,
       boolean recorded,
       List<StepTiming> timings,
       SortedMap<String, Long> acked) {}
@@ -131,14 +137,15 @@ final class JournalCodec {
         List.copyOf(saga.tried),
         saga.proof,
         saga.epoch,
+        saga.term,
+        saga.activatedFrom,
+        saga.mayRunOn,
         saga.epochsLost,
         saga.age,
         saga.bytesLost,
         saga.zeroLoss,
         saga.promotedAt,
         saga.verified,
-        saga.owesLoadBalancer,
-        saga.owesDns,
         saga.recorded,
         saga.timingList(),
         acked);
@@ -156,14 +163,15 @@ final class JournalCodec {
     saga.tried.addAll(line.tried);
     saga.proof = line.proof;
     saga.epoch = line.epoch;
+    saga.term = line.term;
+    saga.activatedFrom = line.activatedFrom;
+    saga.mayRunOn = line.mayRunOn;
     saga.epochsLost = line.epochsLost;
     saga.age = line.age;
     saga.bytesLost = line.bytesLost;
     saga.zeroLoss = line.zeroLoss;
     saga.promotedAt = line.promotedAt;
     saga.verified = line.verified;
-    saga.owesLoadBalancer = line.owesLoadBalancer;
-    saga.owesDns = line.owesDns;
     saga.recorded = line.recorded;
     line.timings.forEach(timing -> saga.timings.put(timing.step(), timing));
     return saga;
@@ -210,7 +218,7 @@ final class JournalCodec {
       FailoverReason reason,
       Instant since,
       Instant notBefore,
-      double riskAtStart,
+      double calmBelow,
       boolean judged,
       List<VmId> toRetire,
       String brokenEvidence,
@@ -222,7 +230,7 @@ final class JournalCodec {
         watch.reason,
         watch.since,
         watch.notBefore,
-        watch.riskAtStart,
+        watch.calmBelow,
         watch.judged,
         List.copyOf(watch.toRetire),
         watch.brokenEvidence,
@@ -231,7 +239,7 @@ final class JournalCodec {
 
   static HostWatch watch(WatchLine line) {
     HostWatch watch = new HostWatch(line.reason, line.since, line.notBefore);
-    watch.riskAtStart = line.riskAtStart;
+    watch.calmBelow = line.calmBelow;
     watch.judged = line.judged;
     watch.toRetire.addAll(line.toRetire);
     watch.brokenEvidence = line.brokenEvidence;

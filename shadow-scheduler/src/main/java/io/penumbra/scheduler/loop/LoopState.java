@@ -78,6 +78,12 @@ final class LoopState {
    */
   final TreeMap<VmId, HostId> whereabouts = new TreeMap<>();
 
+  /** Whose clients may be sent where their VM is not. */
+  final TreeMap<VmId, Redirect> redirects = new TreeMap<>();
+
+  /** Under which term each VM runs, where that is not the first. */
+  final TreeMap<VmId, Terms> terms = new TreeMap<>();
+
   /** The present step's time; the same for everything in it. */
   Instant now;
 
@@ -231,6 +237,39 @@ final class LoopState {
     if (whereabouts.remove(vm) != null) {
       write(JournalCodec.WHEREABOUTS, vm.value(), new JournalCodec.WhereLine(Optional.empty()));
     }
+  }
+
+  Terms terms(VmId vm) {
+    return terms.getOrDefault(vm, Terms.FIRST);
+  }
+
+  /** A term that nobody has had; written down before anybody gets it. */
+  long newTerm(VmId vm) {
+    Terms next = terms(vm).issue();
+    write(vm, next);
+    return next.issued();
+  }
+
+  /** The VM's primary runs under this term. */
+  void servesUnder(VmId vm, long term) {
+    if (terms(vm).serving() != term) {
+      write(vm, terms(vm).serve(term));
+    }
+  }
+
+  void forgetTerms(VmId vm) {
+    if (terms.containsKey(vm)) {
+      write(vm, Terms.FIRST);
+    }
+  }
+
+  private void write(VmId vm, Terms changed) {
+    if (changed.equals(Terms.FIRST)) {
+      terms.remove(vm);
+    } else {
+      terms.put(vm, changed);
+    }
+    write(JournalCodec.TERMS, vm.value(), changed);
   }
 
   void record(FailoverRecord line) {

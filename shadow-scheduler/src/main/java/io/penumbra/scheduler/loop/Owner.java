@@ -24,12 +24,6 @@ sealed interface Owner {
   /** Stops the one instance. */
   record Instance() implements Part {}
 
-  /** Points the load balancer, owed from an earlier step. */
-  record OwedLoadBalancer() implements Part {}
-
-  /** Points DNS, owed from an earlier step. */
-  record OwedDns() implements Part {}
-
   /** A probe, or a request to fence a host. */
   record OfIncident(String incident, IncidentState state, int attempt) implements Owner {}
 

@@ -69,6 +69,9 @@ final class Reconciler {
       boolean settled = ward.isPresent() && !ward.get().claimed && ward.get().saga.isEmpty();
       if (ward.isEmpty() || ward.get().claimed) {
         decider.vms.created(report.vm(), report.host());
+        if (!state.terms.containsKey(report.vm().id())) {
+          state.servesUnder(report.vm().id(), report.term());
+        }
       } else if (settled && !ward.get().deleted) {
         compareVm(ward.get(), report);
       }
@@ -98,6 +101,7 @@ final class Reconciler {
       ward.lostTrack = false;
       state.located(ward.id());
       decider.vms.moveTo(ward, report.host());
+      state.servesUnder(ward.id(), report.term());
     }
     if (!ward.vm.policy().equals(report.vm().policy())) {
       decider.on(new Event.VmPolicyChanged(state.now, ward.id(), report.vm().policy()));
@@ -136,9 +140,11 @@ final class Reconciler {
       adoptOrDelete(ward, report, recovery);
     } else if (ward.saga.isEmpty()
         && known.get().state == ShadowState.CREATING
-        && report.complete()) {
-      // Its report was lost; a fill from an earlier primary is not told apart, and not worth it.
+        && report.complete()
+        && report.term() >= state.terms(ward.id()).serving()) {
+      // Its report was lost.
       known.get().full = true;
+      known.get().term = report.term();
       known.get().pending = Optional.empty();
       decider.keeper.signal(ward, known.get(), ShadowSignal.COMPLETED);
     }

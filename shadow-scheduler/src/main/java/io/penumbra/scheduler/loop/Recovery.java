@@ -60,6 +60,8 @@ final class Recovery {
           state.breaker.admit(codec.read(entry, FailoverBreaker.Admitted.class));
       case JournalCodec.FAILOVER -> state.ledger.addLast(codec.read(entry, FailoverRecord.class));
       case JournalCodec.WHEREABOUTS -> readWhereabouts(entry);
+      case JournalCodec.REDIRECT -> readRedirect(entry);
+      case JournalCodec.TERMS -> readTerms(entry);
       case JournalCodec.INTENT -> {} // the cloud is asked instead what has come of it
       default ->
           throw new IllegalStateException(
@@ -88,6 +90,27 @@ final class Recovery {
             host -> state.whereabouts.put(vm, host), () -> state.whereabouts.remove(vm));
   }
 
+  private void readTerms(Journal.Entry entry) {
+    Terms terms = state.codec.read(entry, Terms.class);
+    if (terms.equals(Terms.FIRST)) {
+      state.terms.remove(VmId.of(entry.key()));
+    } else {
+      state.terms.put(VmId.of(entry.key()), terms);
+    }
+  }
+
+  private void readRedirect(Journal.Entry entry) {
+    VmId vm = VmId.of(entry.key());
+    List<HostId> maybeAt = state.codec.read(entry, JournalCodec.RedirectLine.class).maybeAt();
+    if (maybeAt.isEmpty()) {
+      state.redirects.remove(vm);
+    } else {
+      Redirect redirect = new Redirect();
+      redirect.maybeAt.addAll(maybeAt);
+      state.redirects.put(vm, redirect);
+    }
+  }
+
   private void readWatch(Journal.Entry entry) {
     JournalCodec.WatchLine line = state.codec.read(entry, JournalCodec.WatchLine.class);
     HostId host = HostId.of(entry.key());
@@ -109,6 +132,7 @@ final class Recovery {
     snapshot.vms().stream()
         .sorted(Comparator.comparing(report -> report.vm().id()))
         .forEach(report -> adoptVm(report, Optional.ofNullable(sagaOf.get(report.vm().id()))));
+    forgetOfNobody();
     List<Saga> resumed = attachSagas();
     adoptShadows(snapshot, resumed);
     restoreClaims();
@@ -120,6 +144,16 @@ final class Recovery {
     decider.sagas.resume(resumed);
     state.wards.keySet().stream().sorted().forEach(state::touch);
     state.admitAgain = true;
+  }
+
+  /** What was remembered of VMs that are gone. */
+  private void forgetOfNobody() {
+    List.copyOf(state.redirects.keySet()).stream()
+        .filter(vm -> state.ward(vm).isEmpty())
+        .forEach(decider.traffic::forget);
+    List.copyOf(state.terms.keySet()).stream()
+        .filter(vm -> state.ward(vm).isEmpty())
+        .forEach(state::forgetTerms);
   }
 
   private List<Incident> attachIncidents() {
@@ -150,6 +184,9 @@ final class Recovery {
     }
     claims.remove(report.vm().id().value());
     state.wards.put(report.vm().id(), new Ward(report.vm(), host));
+    if (!state.terms.containsKey(report.vm().id())) {
+      state.servesUnder(report.vm().id(), report.term());
+    }
     state.change(
         new FleetChange.PrimaryPlaced(
             report.vm().id(), host, report.vm().size(), report.vm().groups(), false));
@@ -194,7 +231,8 @@ final class Recovery {
             report.host(),
             report.mode(),
             report.resident().max(most),
-            report.complete()));
+            report.complete(),
+            report.term()));
   }
 
   /**
@@ -239,6 +277,7 @@ final class Recovery {
     ward.add(shadow);
     if (report.complete()) {
       shadow.full = true;
+      shadow.term = report.term();
       decider.keeper.signal(ward, shadow, ShadowSignal.COMPLETED);
     } else {
       decider.keeper.refill(ward, shadow);
@@ -294,6 +333,7 @@ final class Recovery {
       Resources taken = size.min(state.unallocated(target));
       Shadow shadow = new Shadow(target, ward.get().policy().mode(), taken);
       shadow.full = true;
+      shadow.term = state.terms(saga.vm).serving();
       state.change(new FleetChange.ShadowPlaced(saga.vm, target, taken, size.minus(taken)));
       ward.get().add(shadow);
       decider.keeper.signal(ward.get(), shadow, ShadowSignal.COMPLETED);
@@ -326,6 +366,15 @@ final class Recovery {
                 JournalCodec.WHEREABOUTS,
                 vm.value(),
                 new JournalCodec.WhereLine(Optional.of(host)))));
+    state.redirects.forEach((vm, redirect) ->
+        lines.add(
+            codec.entry(
+                now,
+                JournalCodec.REDIRECT,
+                vm.value(),
+                new JournalCodec.RedirectLine(List.copyOf(redirect.maybeAt)))));
+    state.terms.forEach(
+        (vm, terms) -> lines.add(codec.entry(now, JournalCodec.TERMS, vm.value(), terms)));
     for (FailoverBreaker.Kind kind : FailoverBreaker.Kind.values()) {
       for (FailoverBreaker.Admitted admitted : state.breaker.admitted(kind, now)) {
         lines.add(

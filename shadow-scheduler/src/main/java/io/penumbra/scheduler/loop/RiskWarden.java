@@ -44,11 +44,11 @@ final class RiskWarden {
   private boolean answer(Ward ward, RiskScore risk) {
     switch (RiskAppraisal.appraise(risk, ward.vm, state.settings.risk())) {
       case RiskAnswer.Ignore ignore -> {
-        ward.moveWanted = false;
+        stay(ward);
         return false;
       }
       case RiskAnswer.CheckAgain again -> {
-        ward.moveWanted = false;
+        stay(ward);
         heighten(ward);
         return true;
       }
@@ -57,6 +57,14 @@ final class RiskWarden {
         heighten(ward);
         return true;
       }
+    }
+  }
+
+  /** A move that waits for its turn is called off when it is looked at. */
+  private void stay(Ward ward) {
+    if (ward.moveWanted) {
+      ward.moveWanted = false;
+      state.touch(ward.id());
     }
   }
 

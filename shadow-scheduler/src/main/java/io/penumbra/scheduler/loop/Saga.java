@@ -58,14 +58,27 @@ final class Saga {
   /** The verified epoch the target has; set by the last sync and void with the target. */
   Optional<Long> epoch = Optional.empty();
 
+  /** The term that its activation, or its resumption of the old primary, was given. */
+  Optional<Long> term = Optional.empty();
+
+  /** An activation that was asked for may have worked without our hearing of it. */
+  boolean unheard;
+
+  /** Where a shadow may have come to life unheard. */
+  Optional<HostId> mayRunOn = Optional.empty();
+
+  /** Whose agent was asked to let the VM run on. */
+  Optional<HostId> resuming = Optional.empty();
+
+  /** The epoch from which a shadow may have come to life unheard; nothing older is tried then. */
+  Optional<Long> activatedFrom = Optional.empty();
+
   long epochsLost;
   Duration age = Duration.ZERO;
   long bytesLost;
   boolean zeroLoss;
   Optional<Instant> promotedAt = Optional.empty();
   boolean verified;
-  boolean owesLoadBalancer;
-  boolean owesDns;
   boolean recorded;
 
   /** Failed attempts in this step wait for a timer; no command is out. */

@@ -16,12 +16,19 @@ final class SagaAnswers {
   private final SagaRunner runner;
   private final ShadowKeeper keeper;
   private final HostWarden hosts;
+  private final TrafficWarden traffic;
 
-  SagaAnswers(LoopState state, SagaRunner runner, ShadowKeeper keeper, HostWarden hosts) {
+  SagaAnswers(
+      LoopState state,
+      SagaRunner runner,
+      ShadowKeeper keeper,
+      HostWarden hosts,
+      TrafficWarden traffic) {
     this.state = state;
     this.runner = runner;
     this.keeper = keeper;
     this.hosts = hosts;
+    this.traffic = traffic;
   }
 
   void report(Owner.OfSaga owner, CommandId id, Outcome outcome) {
@@ -47,8 +54,6 @@ final class SagaAnswers {
     }
     if (saga.step == SagaStep.FENCE) {
       fenceAnswered(ward, saga, owner.part(), outcome);
-    } else if (saga.step == SagaStep.WATCH) {
-      owedAnswered(ward, saga, owner.part(), outcome);
     } else {
       answered(ward, saga, outcome);
     }
@@ -69,7 +74,6 @@ final class SagaAnswers {
     Outcome nothing = new Outcome.Unknown("no answer in time");
     switch (saga.step) {
       case FENCE -> notCertain(ward, saga);
-      case WATCH -> laterAgain(saga);
       default -> answered(ward, saga, nothing);
     }
   }
@@ -80,15 +84,23 @@ final class SagaAnswers {
       case LAST_SYNC -> synced(ward, saga, outcome);
       case ACTIVATE -> activated(ward, saga, outcome);
       case UNDO_ACTIVATE -> undone(ward, saga, outcome);
-      case ALLOCATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, RESUME -> {
+      case RESUME -> resumed(ward, saga, outcome);
+      case ALLOCATE, LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY -> {
         if (outcome instanceof Outcome.Done) {
           saga.verified |= saga.step == SagaStep.VERIFY;
+          pointed(ward, saga);
           runner.signal(ward, saga, SagaSignal.DONE);
         } else {
           failed(ward, saga, outcome);
         }
       }
       case QUEUED, FENCE, REPLACE, REPROTECT, WATCH, DONE, CALLED_OFF, DROPPED -> late(ward, saga);
+    }
+  }
+
+  private void pointed(Ward ward, Saga saga) {
+    if (saga.step == SagaStep.LOAD_BALANCER || saga.step == SagaStep.DNS) {
+      traffic.pointed(ward, SagaRunner.target(saga), saga.step == SagaStep.LOAD_BALANCER);
     }
   }
 
@@ -107,12 +119,10 @@ final class SagaAnswers {
     switch (saga.step) {
       case ALLOCATE, LAST_SYNC -> runner.otherTarget(ward, saga);
       case LOAD_BALANCER -> {
-        saga.owesLoadBalancer = true;
         stubborn(saga, "load balancer", outcome);
         runner.signal(ward, saga, SagaSignal.EXHAUSTED);
       }
       case DNS -> {
-        saga.owesDns = true;
         stubborn(saga, "name server", outcome);
         runner.signal(ward, saga, SagaSignal.EXHAUSTED);
       }
@@ -127,11 +137,13 @@ final class SagaAnswers {
         runner.signal(ward, saga, SagaSignal.EXHAUSTED);
       }
       case RETIRE_PRIMARY -> {
-        hosts.oweRetirement(saga.from, saga.vm, saga.reason);
+        hosts.oweRetirement(saga.from, ward.vm, saga.reason);
         runner.signal(ward, saga, SagaSignal.EXHAUSTED);
       }
       case RESUME -> {
         if (outcome instanceof Outcome.Failed no && no.code().equals("no-instance")) {
+          traffic.leaving(ward);
+          state.located(ward.id());
           ward.lostTrack = true;
           runner.signal(ward, saga, SagaSignal.VM_GONE);
           return;
@@ -199,6 +211,10 @@ final class SagaAnswers {
       return;
     }
     HostId target = SagaRunner.target(saga);
+    if (outdated(ward, saga, synced)) {
+      runner.otherTarget(ward, saga);
+      return;
+    }
     long known = ward.acked.values().stream().mapToLong(Long::longValue).max().orElse(0);
     long floor = floor(ward, saga, target);
     ward.acked.put(target, synced.epoch());
@@ -221,6 +237,30 @@ final class SagaAnswers {
         ward, saga, saga.proof.isPresent() ? SagaSignal.SYNCED : SagaSignal.SYNCED_UNFENCED);
   }
 
+  /** Whether its state lacks what a later primary has done, or may have done. */
+  private boolean outdated(Ward ward, Saga saga, Outcome.Synced synced) {
+    HostId target = SagaRunner.target(saga);
+    long serving = state.terms(ward.id()).serving();
+    boolean tooOld =
+        synced.term() < serving
+            || (synced.term() == serving && synced.epoch() < saga.activatedFrom.orElse(0L));
+    if (tooOld) {
+      ward.shadowOn(target).ifPresent(shadow -> shadow.term = synced.term());
+      state.alert(
+          "state-outdated",
+          saga.vm.value(),
+          "the shadow of %s on %s has epoch %d of term %d; term %d has served since"
+              .formatted(
+                  saga.vm,
+                  target,
+                  synced.epoch(),
+                  synced.term(),
+                  Math.max(serving, state.terms(ward.id()).issued())),
+          "a newer state is used, or waited for: repair the host it is on");
+    }
+    return tooOld;
+  }
+
   /** The highest acked epoch that this shadow had, or another one that could take over has. */
   private long floor(Ward ward, Saga saga, HostId target) {
     long floor = ward.acked.getOrDefault(target, 0L);
@@ -240,8 +280,11 @@ final class SagaAnswers {
     if (outcome instanceof Outcome.Done) {
       promoted(ward, saga);
     } else if (outcome instanceof Outcome.Failed no
-        && (saga.attempt == 1 || isAboutIt(no) || saga.attempt > 4 * steps().retries())) {
+        && (!saga.unheard || isAboutIt(no) || saga.attempt > 4 * steps().retries())) {
       // Failed says that nothing has changed; it is fenced all the same before another is tried.
+      if (!neverRan(saga, no)) {
+        runner.mayHaveRun(saga);
+      }
       runner.signal(ward, saga, SagaSignal.EXHAUSTED);
     } else {
       // An earlier attempt may have worked unheard, and then it serves: it is asked until it
@@ -254,8 +297,18 @@ final class SagaAnswers {
                 .formatted(saga.vm, SagaRunner.target(saga), outcome),
             "look at the agent on that host; it is asked again until it answers");
       }
+      saga.unheard = true;
       laterAgain(saga);
     }
+  }
+
+  /** Whether the refusal says that it is still a shadow, and has been one all the time. */
+  private static boolean neverRan(Saga saga, Outcome.Failed no) {
+    return switch (no.code()) {
+      case "not-ready", "other-epoch" -> true;
+      case "stopped" -> false;
+      default -> !saga.unheard;
+    };
   }
 
   /** A refusal by the agent that has the instance, and not by something on the way to it. */
@@ -272,15 +325,45 @@ final class SagaAnswers {
     if (shadow.isPresent()) {
       keeper.promoted(ward, shadow.get());
     }
+    isPrimary(ward, saga, target);
+    runner.signal(ward, saga, SagaSignal.DONE);
+  }
+
+  private void isPrimary(Ward ward, Saga saga, HostId target) {
     ward.host = target;
     ward.arrived = true;
+    saga.term.ifPresent(term -> state.servesUnder(ward.id(), term));
     state.locate(ward.id(), target);
     ward.acked.clear();
     ward.acked.put(target, saga.epoch.orElse(0L));
     ward.moveWanted = false;
     saga.promotedAt = Optional.of(state.now);
     state.failovers++;
-    runner.signal(ward, saga, SagaSignal.DONE);
+  }
+
+  private void resumed(Ward ward, Saga saga, Outcome outcome) {
+    boolean elsewhere = !saga.resuming.equals(Optional.of(saga.from));
+    if (elsewhere && outcome instanceof Outcome.Failed no && no.code().equals("no-instance")) {
+      // It never came to life, so nothing was done there that could be lost.
+      saga.mayRunOn = Optional.empty();
+      saga.activatedFrom = Optional.empty();
+      runner.signal(ward, saga, SagaSignal.RETRY);
+    } else if (!(outcome instanceof Outcome.Done)) {
+      failed(ward, saga, outcome);
+    } else if (elsewhere) {
+      servesAt(ward, saga, saga.resuming.orElseThrow());
+    } else {
+      runner.signal(ward, saga, SagaSignal.DONE);
+    }
+  }
+
+  /** The shadow that was given up had come to life, and now goes on. */
+  private void servesAt(Ward ward, Saga saga, HostId host) {
+    saga.target = Optional.of(host);
+    saga.epoch = saga.activatedFrom;
+    keeper.foundAt(ward, host);
+    isPrimary(ward, saga, host);
+    runner.signal(ward, saga, SagaSignal.TARGET_SERVES);
   }
 
   private void undone(Ward ward, Saga saga, Outcome outcome) {
@@ -334,22 +417,5 @@ final class SagaAnswers {
     }
     runner.retryLater(
         saga, state.settings.fencing().backoff(), state.settings.fencing().backoffMax());
-  }
-
-  private void owedAnswered(Ward ward, Saga saga, Owner.Part part, Outcome outcome) {
-    if (outcome instanceof Outcome.Done) {
-      switch (part) {
-        case Owner.OwedLoadBalancer lb -> saga.owesLoadBalancer = false;
-        case Owner.OwedDns dns -> saga.owesDns = false;
-        case Owner.Whole whole -> {}
-        case Owner.Lease lease -> {}
-        case Owner.Instance instance -> {}
-      }
-    }
-    if (!saga.owesLoadBalancer && !saga.owesDns) {
-      runner.signal(ward, saga, SagaSignal.DONE);
-    } else if (saga.outstanding <= 0) {
-      laterAgain(saga);
-    }
   }
 }

@@ -27,12 +27,14 @@ final class SagaRunner {
   private final LoopState state;
   private final ShadowKeeper keeper;
   private final HostWarden hosts;
+  private final TrafficWarden traffic;
   private final Targets targets;
 
-  SagaRunner(LoopState state, ShadowKeeper keeper, HostWarden hosts) {
+  SagaRunner(LoopState state, ShadowKeeper keeper, HostWarden hosts, TrafficWarden traffic) {
     this.state = state;
     this.keeper = keeper;
     this.hosts = hosts;
+    this.traffic = traffic;
     this.targets = new Targets(state);
   }
 
@@ -75,10 +77,12 @@ final class SagaRunner {
     saga.target.ifPresent(target -> keeper.release(ward, target));
     if (saga.step == SagaStep.CALLED_OFF) {
       state.calledOff++;
+      saga.term.ifPresent(term -> state.servesUnder(ward.id(), term));
       if (saga.timings.containsKey(SagaStep.ACTIVATE)) {
         // The cloud's books may have followed an activation that was undone.
         state.locate(ward.id(), ward.host);
       }
+      traffic.stayed(ward);
       ward.moveNotBefore = state.now.plus(state.settings.shadows().retryMax());
       state.timers.at(ward.moveNotBefore, new Wake.LookAt(ward.id()));
     }
@@ -144,6 +148,10 @@ final class SagaRunner {
 
   /** What a transition makes void. */
   private void entering(Ward ward, Saga saga, SagaSignal signal) {
+    if (signal != SagaSignal.RETRY && !saga.step.promoted() && !saga.step.terminal()) {
+      saga.term = Optional.empty();
+      saga.unheard = false;
+    }
     switch (saga.step) {
       case FENCE -> {
         saga.proof = Optional.empty();
@@ -167,6 +175,9 @@ final class SagaRunner {
       }
       case UNDO_ACTIVATE -> {
         saga.target.ifPresent(saga.tried::add);
+        if (signal == SagaSignal.TARGET_LOST) {
+          mayHaveRun(saga);
+        }
         // If that host is held as dead, it has to be fenced now, though nothing on it is rescued.
         state.admitAgain = true;
       }
@@ -184,6 +195,14 @@ final class SagaRunner {
           CALLED_OFF,
           DROPPED -> {}
     }
+  }
+
+  /** Whoever has come to life was the primary, and what it did must not be undone by an older. */
+  void mayHaveRun(Saga saga) {
+    long from = saga.epoch.orElse(0L);
+    saga.activatedFrom = Optional.of(Math.max(from, saga.activatedFrom.orElse(0L)));
+    saga.mayRunOn = saga.target;
+    saga.primaryAlive = false;
   }
 
   private void slot(boolean before, boolean after) {
@@ -211,7 +230,7 @@ final class SagaRunner {
       case ALLOCATE -> allocate(ward, saga);
       case REPLACE -> replace(ward, saga);
       case LAST_SYNC -> sync(ward, saga);
-      case ACTIVATE -> activate(saga);
+      case ACTIVATE -> activate(ward, saga);
       case UNDO_ACTIVATE -> undo(ward, saga);
       case LOAD_BALANCER ->
           ask(saga, new Command.PointLoadBalancer(id(saga), saga.vm, target(saga)), other());
@@ -219,12 +238,11 @@ final class SagaRunner {
       case VERIFY -> ask(saga, new Command.VerifyService(id(saga), saga.vm, target(saga)), other());
       case RETIRE_PRIMARY -> retire(ward, saga);
       case REPROTECT -> {
-        keeper.reseed(ward);
         keeper.ensure(ward);
         signal(ward, saga, SagaSignal.DONE);
       }
       case WATCH -> watch(ward, saga);
-      case RESUME -> ask(saga, new Command.ResumePrimary(id(saga), saga.vm, saga.from), other());
+      case RESUME -> resumePrimary(saga);
       case DONE, CALLED_OFF, DROPPED -> finish(ward, saga);
     }
   }
@@ -298,6 +316,10 @@ final class SagaRunner {
   }
 
   private void allocate(Ward ward, Saga saga) {
+    if (saga.mayRunOn.filter(hosts::inService).isPresent()) {
+      signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
+      return;
+    }
     if (saga.target.isEmpty()) {
       Optional<Shadow> chosen = targets.choose(ward, saga);
       if (chosen.isEmpty()) {
@@ -359,6 +381,10 @@ final class SagaRunner {
       return false;
     }
     saga.tried.clear();
+    if (saga.mayRunOn.filter(hosts::inService).isPresent()) {
+      signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
+      return true;
+    }
     if (targets.choose(ward, saga).isPresent()) {
       signal(ward, saga, SagaSignal.TARGET_FOUND);
       return true;
@@ -383,16 +409,35 @@ final class SagaRunner {
   }
 
   /** Never on hope: without a proof and a verified epoch there is no such command. */
-  private void activate(Saga saga) {
+  private void activate(Ward ward, Saga saga) {
     if (saga.proof.isEmpty() || saga.epoch.isEmpty()) {
       throw new IllegalStateException(
           "saga %s would activate VM %s on %s with proof %s and epoch %s; expected both"
               .formatted(saga.id, saga.vm, saga.target, saga.proof, saga.epoch));
     }
+    traffic.leaving(ward);
     ask(
         saga,
-        new Command.Activate(id(saga), saga.vm, target(saga), saga.epoch.get()),
+        new Command.Activate(id(saga), saga.vm, target(saga), saga.epoch.get(), termOf(saga)),
         state.settings.steps().activate());
+  }
+
+  /** Asked for again, it is the same term. */
+  private long termOf(Saga saga) {
+    long term = saga.term.orElseGet(() -> state.newTerm(saga.vm));
+    saga.term = Optional.of(term);
+    return term;
+  }
+
+  /**
+   * Whoever may have come to life last is asked first, for its state is the newest; then the old
+   * primary. Where another may have served meanwhile, it goes on under a new term.
+   */
+  private void resumePrimary(Saga saga) {
+    HostId at = saga.mayRunOn.filter(hosts::inService).orElse(saga.from);
+    long term = saga.activatedFrom.isPresent() ? termOf(saga) : state.terms(saga.vm).serving();
+    saga.resuming = Optional.of(at);
+    ask(saga, new Command.ResumePrimary(id(saga, "@" + at), saga.vm, at, term), other());
   }
 
   private void undo(Ward ward, Saga saga) {
@@ -412,29 +457,16 @@ final class SagaRunner {
     if (hosts.inService(saga.from)) {
       ask(saga, new Command.RetirePrimary(id(saga), saga.vm, saga.from), other());
     } else {
-      hosts.oweRetirement(saga.from, saga.vm, saga.reason);
+      hosts.oweRetirement(saga.from, ward.vm, saga.reason);
       signal(ward, saga, SagaSignal.EXHAUSTED);
     }
   }
 
   private void watch(Ward ward, Saga saga) {
     if (saga.reason == FailoverReason.HOST_FAILED) {
-      hosts.watch(saga.from, saga.reason);
+      hosts.watch(saga.from, ward.vm, saga.reason);
     }
-    if (saga.owesLoadBalancer) {
-      ask(
-          saga,
-          new Command.PointLoadBalancer(id(saga, ".lb"), saga.vm, target(saga)),
-          new Owner.OwedLoadBalancer());
-    }
-    if (saga.owesDns) {
-      ask(saga, new Command.PointDns(id(saga, ".dns"), saga.vm, target(saga)), new Owner.OwedDns());
-    }
-    if (saga.outstanding == 0) {
-      signal(ward, saga, SagaSignal.DONE);
-    } else {
-      deadline(saga, other());
-    }
+    signal(ward, saga, SagaSignal.DONE);
   }
 
   /** The next attempt of this step, after a wait that doubles. */
@@ -464,7 +496,7 @@ final class SagaRunner {
       case HOST_FAILED -> signal(ward, saga, SagaSignal.ADMIT_FENCE);
       case GUEST_FAILED -> signal(ward, saga, SagaSignal.ADMIT_CONFIRM);
       case PREDICTED -> {
-        hosts.watch(saga.from, saga.reason);
+        hosts.watch(saga.from, ward.vm, saga.reason);
         signal(ward, saga, SagaSignal.ADMIT_MOVE);
       }
       case PLANNED -> signal(ward, saga, SagaSignal.ADMIT_MOVE);
@@ -499,8 +531,13 @@ final class SagaRunner {
     boolean fromDead = hosts.beingFenced(saga.from);
     switch (saga.step) {
       case QUEUED -> nudgeQueued(ward, saga, fromDead);
-      case CONFIRM, RESUME -> {
+      case CONFIRM -> {
         if (fromDead) {
+          signal(ward, saga, SagaSignal.PRIMARY_DIED);
+        }
+      }
+      case RESUME -> {
+        if (hosts.beingFenced(saga.resuming.orElse(saga.from))) {
           signal(ward, saga, SagaSignal.PRIMARY_DIED);
         }
       }
@@ -523,12 +560,12 @@ final class SagaRunner {
           signal(ward, saga, SagaSignal.FENCED);
         }
       }
-      case LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY, WATCH -> {
+      case LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY -> {
         if (hosts.beingFenced(ward.host)) {
           signal(ward, saga, SagaSignal.TARGET_LOST);
         }
       }
-      case REPROTECT, DONE, CALLED_OFF, DROPPED -> {}
+      case REPROTECT, WATCH, DONE, CALLED_OFF, DROPPED -> {}
     }
   }
 
@@ -582,6 +619,7 @@ final class SagaRunner {
           .filter(shadow -> shadow.state == ShadowState.READY)
           .ifPresent(shadow -> keeper.choose(ward, shadow));
     }
+    saga.unheard = saga.step == SagaStep.ACTIVATE;
     issue(ward, saga);
     write(ward, saga);
   }

@@ -31,6 +31,12 @@ final class Shadow {
   /** Whether it has held a complete, verified state of this VM, if only of an earlier primary. */
   boolean full;
 
+  /** The term of the primary that its state is from, as far as known. */
+  long term;
+
+  /** The term under which it was last ordered to be filled. */
+  long orderedTerm;
+
   Optional<CommandId> pending = Optional.empty();
   int attempts;
 

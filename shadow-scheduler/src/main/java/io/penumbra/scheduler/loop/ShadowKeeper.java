@@ -16,6 +16,7 @@ import io.penumbra.scheduler.lifecycle.ShadowState;
 import io.penumbra.scheduler.lifecycle.ShadowTable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -47,6 +48,7 @@ final class ShadowKeeper {
         .filter(s -> s.state == ShadowState.PROMISED)
         .toList()
         .forEach(s -> order(ward, s));
+    good.stream().filter(s -> outdated(ward, s)).toList().forEach(s -> refill(ward, s));
     if (good.size() < wanted) {
       placeMissing(ward, good, wanted);
     } else {
@@ -54,11 +56,17 @@ final class ShadowKeeper {
       state.shorts.remove(ward.id());
       removeSurplus(ward, good, wanted);
     }
-    long standing = good.stream().filter(Shadow::protects).count();
-    if (standing >= wanted) {
-      bad.forEach(shadow -> delete(ward, shadow));
-    }
+    replace(ward, good, bad, wanted);
     good.stream().filter(s -> s.state == ShadowState.READY).toList().forEach(s -> adjust(ward, s));
+  }
+
+  /** Takes away one that should go for each that stands in its place. */
+  private void replace(Ward ward, List<Shadow> good, List<Shadow> bad, int wanted) {
+    long standing = good.stream().filter(Shadow::protects).count();
+    bad.sort(Comparator.comparing((Shadow shadow) -> shadow.protects()));
+    bad.stream()
+        .limit(Math.max(0, standing + bad.size() - wanted))
+        .forEach(shadow -> delete(ward, shadow));
   }
 
   private void placeMissing(Ward ward, List<Shadow> good, int wanted) {
@@ -124,6 +132,11 @@ final class ShadowKeeper {
         }
       }
     }
+  }
+
+  /** Whether it is ready with the state of an earlier primary: it has to be filled anew. */
+  private boolean outdated(Ward ward, Shadow shadow) {
+    return shadow.state == ShadowState.READY && shadow.term < state.terms(ward.id()).serving();
   }
 
   /** Whether a shadow, where it stands, is or will be what the policy asks for. */
@@ -202,6 +215,7 @@ final class ShadowKeeper {
 
   private void create(Ward ward, Shadow shadow) {
     CommandId id = state.newCommand();
+    shadow.orderedTerm = state.terms(ward.id()).serving();
     give(
         ward,
         shadow,
@@ -416,6 +430,7 @@ final class ShadowKeeper {
     switch (shadow.state) {
       case CREATING -> {
         shadow.full = true;
+        shadow.term = shadow.orderedTerm;
         signal(ward, shadow, ShadowSignal.COMPLETED);
       }
       case RESIZING -> {
@@ -517,6 +532,14 @@ final class ShadowKeeper {
           shadow.sizeUnsure = true;
           signal(ward, shadow, ShadowSignal.RELEASED);
         });
+  }
+
+  /** Its instance on this host is the primary, whatever we took it for. */
+  void foundAt(Ward ward, HostId host) {
+    becamePrimary(ward, host);
+    state.change(new FleetChange.PrimaryReleased(ward.id()));
+    state.change(
+        new FleetChange.PrimaryPlaced(ward.id(), host, ward.vm.size(), ward.vm.groups(), false));
   }
 
   /** It is the primary now; a fact, even if its host has not got the room. */

@@ -37,11 +37,10 @@ final class ShadowPlacing {
       }
     }
     // Where clients may still be sent, no shadow may stand.
-    state
-        .sagaOf(ward)
-        .filter(saga -> saga.owesLoadBalancer || saga.owesDns)
-        .ifPresent(saga -> excluded.add(saga.from));
-    ward.clientsAt.filter(host -> !host.equals(ward.host)).ifPresent(excluded::add);
+    Redirect redirect = state.redirects.get(ward.id());
+    if (redirect != null) {
+      redirect.maybeAt.stream().filter(host -> !host.equals(ward.host)).forEach(excluded::add);
+    }
     PlacementRequest request =
         new PlacementRequest(
             state.newRequest(),

@@ -35,11 +35,20 @@ final class Targets {
     boolean dead = state.host(shadow.host).map(HostRecord::dead).orElse(true);
     if (dead
         || !shadow.protects()
+        || shadow.term < state.terms(ward.id()).serving()
         || saga.tried.contains(shadow.host)
+        || isBehind(ward, saga, shadow)
         || !state.fleet.canPromote(ward.id(), shadow.host)) {
       return false;
     }
     return !saga.primaryAlive || betterThanStaying(saga, shadow.host);
+  }
+
+  /** It is known to lack what a shadow that may have served began with; it will not get it now. */
+  private boolean isBehind(Ward ward, Saga saga, Shadow shadow) {
+    return saga.activatedFrom.isPresent()
+        && shadow.term == state.terms(ward.id()).serving()
+        && ward.acked.getOrDefault(shadow.host, Long.MAX_VALUE) < saga.activatedFrom.get();
   }
 
   /** A primary that is alive is moved to a host in service, and never towards more risk. */
@@ -51,6 +60,7 @@ final class Targets {
   boolean couldMove(Ward ward, FailoverReason reason) {
     for (Shadow shadow : ward.shadows) {
       if (shadow.protects()
+          && shadow.term >= state.terms(ward.id()).serving()
           && inService(shadow.host)
           && (reason != FailoverReason.PREDICTED || risk(shadow.host) < risk(ward.host))
           && state.fleet.canPromote(ward.id(), shadow.host)) {

@@ -18,11 +18,13 @@ final class VmBook {
   private final LoopState state;
   private final ShadowKeeper keeper;
   private final SagaRunner sagas;
+  private final TrafficWarden traffic;
 
-  VmBook(LoopState state, ShadowKeeper keeper, SagaRunner sagas) {
+  VmBook(LoopState state, ShadowKeeper keeper, SagaRunner sagas, TrafficWarden traffic) {
     this.state = state;
     this.keeper = keeper;
     this.sagas = sagas;
+    this.traffic = traffic;
   }
 
   /** Applies what placement has promised; the VM is expected to be reported. */
@@ -131,12 +133,8 @@ final class VmBook {
 
   /** The cloud has put it elsewhere, of its own accord. */
   void moveTo(Ward ward, HostId host) {
-    keeper.becamePrimary(ward, host);
-    state.change(new FleetChange.PrimaryReleased(ward.id()));
-    place(ward.vm, host, false);
-    ward.clientsAt = Optional.of(ward.host);
-    ward.loadBalancerFollowed = false;
-    ward.dnsFollowed = false;
+    keeper.foundAt(ward, host);
+    traffic.leaving(ward);
     ward.host = host;
     ward.arrived = true;
     keeper.reseed(ward);
@@ -155,6 +153,8 @@ final class VmBook {
     }
     ward.deleted = true;
     state.located(vm);
+    traffic.forget(vm);
+    state.forgetTerms(vm);
     state.sagaOf(ward).ifPresent(saga -> sagas.vmGone(ward, saga));
     state.change(new FleetChange.PrimaryReleased(vm));
     state.shorts.remove(vm);

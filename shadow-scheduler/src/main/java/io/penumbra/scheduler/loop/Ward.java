@@ -56,13 +56,6 @@ final class Ward {
   /** There is nothing of it where it was thought to be: the cloud's next report is believed. */
   boolean lostTrack;
 
-  /** Where clients may still be sent, because it was found elsewhere. */
-  Optional<HostId> clientsAt = Optional.empty();
-
-  boolean loadBalancerFollowed;
-  boolean dnsFollowed;
-  Instant redirectNotBefore = Instant.MIN;
-
   /** The incident for which a person was told that nothing can take over. */
   String lossToldFor = "";
 

@@ -53,14 +53,16 @@ public interface Cloud {
    *
    * @param host where the cloud last knew it to be
    * @param running whether the cloud believes that it serves
+   * @param term under which that instance was last made the primary, as its agent says; 0 at first
    */
-  record VmReport(Vm vm, HostId host, boolean running) {}
+  record VmReport(Vm vm, HostId host, boolean running, long term) {}
 
   /**
    * A shadow, as the agent on its host reports it.
    *
    * @param complete whether a first full state is acked and verified
+   * @param term of the primary that closed its newest acked epoch
    */
   record ShadowReport(
-      VmId vm, HostId host, ShadowMode mode, Resources resident, boolean complete) {}
+      VmId vm, HostId host, ShadowMode mode, Resources resident, boolean complete, long term) {}
 }

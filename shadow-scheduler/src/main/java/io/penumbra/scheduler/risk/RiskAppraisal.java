@@ -47,8 +47,12 @@ public final class RiskAppraisal {
 
   /** Whether a host with this risk is quiet enough for a VM that was being looked after. */
   public static boolean calm(RiskScore risk, Vm vm, SchedulerSettings.Risk rates) {
-    double check = vm.policy().policy().thresholds().check();
-    return !rates.enabled() || risk.probability() < check * rates.calmFactor();
+    return !rates.enabled() || risk.probability() < calmBelow(vm, rates);
+  }
+
+  /** Probability below which a host is quiet enough for this VM. */
+  public static double calmBelow(Vm vm, SchedulerSettings.Risk rates) {
+    return vm.policy().policy().thresholds().check() * rates.calmFactor();
   }
 
   private static double hours(Duration time) {

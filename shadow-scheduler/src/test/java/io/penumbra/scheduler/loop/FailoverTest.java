@@ -276,12 +276,41 @@ class FailoverTest {
     story.suspect(dead).run(Duration.ofMinutes(10));
     assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
     assertThat(story.alertCodes()).contains("traffic-stubborn");
-    assertThat(story.view().sagaOf(v(1)).orElseThrow().step()).isEqualTo(SagaStep.WATCH);
+    assertThat(story.view().sagas()).as("the failover itself is over").isEmpty();
 
     story.world.script = command -> Optional.empty();
     story.run(Duration.ofMinutes(3));
     assertThat(story.world.vm(v(1)).loadBalancer).contains(story.hostOf(1));
-    assertThat(story.view().sagas()).isEmpty();
+    assertThat(story.world.vm(v(1)).dns).contains(story.hostOf(1));
+    int asked = story.commands(Command.TrafficCommand.class).size();
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.commands(Command.TrafficCommand.class)).hasSize(asked);
+  }
+
+  @Test
+  void clientsFollowAVmWhoseNewHostDiedBeforeTheyWereSentThere() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.hostOf(1);
+    story.world.swallow = command -> command instanceof Command.TrafficCommand;
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofSeconds(11));
+    HostId next = story.hostOf(1);
+    assertThat(next).isNotEqualTo(dead);
+    story.world.kill(next);
+    story.suspect(next).run(Duration.ofMinutes(10));
+    assertThat(story.view().sagas()).as("nothing is left that could take over").isEmpty();
+
+    story.world.swallow = command -> false;
+    story.restart();
+    story.world.repair(next);
+    story.world.emit(new Event.GuestFailed(story.world.now, v(1), "it was not started"));
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.world.vm(v(1)).loadBalancer).contains(story.hostOf(1));
+    assertThat(story.world.vm(v(1)).dns).contains(story.hostOf(1));
+    assertThat(story.world.vm(v(1)).shadows)
+        .as("where clients might still have been sent, no shadow was placed meanwhile")
+        .doesNotContainKey(dead);
   }
 
   @Test
@@ -428,13 +457,69 @@ class FailoverTest {
   }
 
   @Test
+  void neverPromotesTheStateOfAnEarlierTerm() {
+    Story story = new Story(3).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    HostId first = story.hostOf(1);
+    HostId second = story.world.vm(v(1)).shadows.firstKey();
+    HostId left = story.world.vm(v(1)).shadows.lastKey();
+    story.world.host(left).isolated = true;
+    story.suspect(left);
+    story.world.kill(first);
+    story.suspect(first).run(Duration.ofMinutes(2));
+    assertThat(story.hostOf(1)).isEqualTo(second);
+
+    // The one that is left has seen nothing of what the second one has done since.
+    story.world.vm(v(1)).epoch = 500;
+    story.world.kill(second);
+    story.suspect(second).run(Duration.ofMinutes(1));
+    story.restart();
+    story.world.host(left).isolated = false;
+    story.trust(left).run(Duration.ofMinutes(30));
+    assertThat(story.world.vm(v(1)).instances.get(left)).isNull();
+    assertThat(story.world.vm(v(1)).serving()).isZero();
+
+    story.world.repair(second);
+    story.trust(second).run(Duration.ofMinutes(30));
+    assertThat(story.hostOf(1)).isEqualTo(second);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+  }
+
+  @Test
+  void resumesTheShadowThatHadComeToLifeUnheard() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    HostId dead = story.hostOf(1);
+    story.world.lose =
+        event ->
+            event instanceof Event.CommandReported reported
+                && reported.command().value().contains("ACTIVATE");
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofSeconds(30));
+    HostId unheard = story.hostOf(1);
+    assertThat(unheard).isNotEqualTo(dead);
+    story.world.vm(v(1)).epoch = 500;
+    // Everybody who could tell falls silent, and then only the one that had come to life returns.
+    story.world.hosts.keySet().forEach(story.world::kill);
+    story.world.hosts.keySet().forEach(story::suspect);
+    story.run(Duration.ofMinutes(30));
+    story.world.lose = event -> false;
+    story.world.repair(unheard);
+    story.trust(unheard).run(Duration.ofMinutes(30));
+
+    assertThat(story.hostOf(1)).isEqualTo(unheard);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.world.vm(v(1)).loadBalancer).contains(unheard);
+    assertThat(story.view().sagas()).isEmpty();
+  }
+
+  @Test
   void promotesNothingUnverified() {
     Story story = new Story(4).start().with(1);
     HostId dead = story.hostOf(1);
     story.world.script =
         command ->
             command instanceof Command.SyncLast
-                ? Optional.of(new Outcome.Synced(100, false, Duration.ZERO, 0))
+                ? Optional.of(new Outcome.Synced(0, 100, false, Duration.ZERO, 0))
                 : Optional.empty();
     story.world.kill(dead);
     story.suspect(dead).run(Duration.ofMinutes(10));

@@ -64,6 +64,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     io.penumbra.domain.Resources resident;
     boolean complete;
     long epoch;
+    long term;
 
     FakeShadow(ShadowMode mode, io.penumbra.domain.Resources resident) {
       this.mode = mode;
@@ -75,6 +76,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     Vm vm;
     HostId host;
     long epoch = 100;
+    long term;
     boolean stored;
     int leaseRound;
     final TreeMap<HostId, Run> instances = new TreeMap<>();
@@ -217,14 +219,16 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     for (FakeVm vm : vms.values()) {
       vm.shadows.forEach((host, shadow) ->
           shadows.add(
-              new ShadowReport(vm.vm.id(), host, shadow.mode, shadow.resident, shadow.complete)));
+              new ShadowReport(
+                  vm.vm.id(), host, shadow.mode, shadow.resident, shadow.complete, shadow.term)));
     }
     shadows.addAll(strays);
     return new Snapshot(
         log.size(),
         hosts.values().stream().map(h -> new HostReport(h.host, h.condition)).toList(),
         vms.values().stream()
-            .map(vm -> new VmReport(vm.vm, vm.host, vm.instances.get(vm.host) == Run.SERVING))
+            .map(vm ->
+                new VmReport(vm.vm, vm.host, vm.instances.get(vm.host) == Run.SERVING, vm.term))
             .toList(),
         shadows);
   }
@@ -386,6 +390,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
           if (vm.shadows.get(command.host()) == shadow && host(command.host()).alive()) {
             shadow.complete = true;
             shadow.epoch = vm.epoch;
+            shadow.term = vm.term;
             vm.stored = true;
             answer.accept(DONE);
           } else {
@@ -402,7 +407,8 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
       return;
     }
     if (command.primary().isEmpty()) {
-      answer.accept(new Outcome.Synced(shadow.epoch, true, Duration.ofMillis(700), 4096));
+      answer.accept(
+          new Outcome.Synced(shadow.term, shadow.epoch, true, Duration.ofMillis(700), 4096));
       return;
     }
     HostId source = command.primary().get();
@@ -412,7 +418,8 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     }
     vm.instances.computeIfPresent(source, (h, run) -> run == Run.SERVING ? Run.PAUSED : run);
     shadow.epoch = ++vm.epoch;
-    answer.accept(new Outcome.Synced(shadow.epoch, true, Duration.ZERO, 0));
+    shadow.term = vm.term;
+    answer.accept(new Outcome.Synced(shadow.term, shadow.epoch, true, Duration.ZERO, 0));
   }
 
   private void resume(Command.ResumePrimary command, Consumer<Outcome> answer) {
@@ -423,6 +430,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     }
     vm.leaseRound++;
     vm.instances.put(command.host(), Run.SERVING);
+    vm.term = command.term();
     answer.accept(DONE);
   }
 
@@ -441,6 +449,11 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
       vm.shadows.remove(command.host());
       vm.instances.put(command.host(), Run.SERVING);
       vm.host = command.host();
+      if (command.term() <= vm.term) {
+        throw new AssertionError(
+            "%s is given term %d after %d".formatted(command.vm(), command.term(), vm.term));
+      }
+      vm.term = command.term();
       answer.accept(DONE);
     }
   }

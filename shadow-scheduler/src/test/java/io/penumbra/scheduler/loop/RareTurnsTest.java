@@ -65,16 +65,6 @@ class RareTurnsTest {
     hostDies(story);
   }
 
-  private static void trafficRefuses(Story story) {
-    story.world.script =
-        command ->
-            command instanceof Command.PointDns
-                ? Optional.of(new Outcome.Failed("refused", "no"))
-                : Optional.empty();
-    hostDies(story);
-    story.run(Duration.ofSeconds(20));
-  }
-
   private static final List<Stand> STANDS =
       List.of(
           new Stand(
@@ -103,7 +93,6 @@ class RareTurnsTest {
               SagaStep.RETIRE_PRIMARY,
               RareTurnsTest::maintenance,
               c -> c instanceof Command.RetirePrimary),
-          new Stand(SagaStep.WATCH, RareTurnsTest::trafficRefuses, c -> false),
           new Stand(
               SagaStep.RESUME, RareTurnsTest::comesBack, c -> c instanceof Command.ResumePrimary));
 
@@ -247,6 +236,15 @@ class RareTurnsTest {
     Story ready = new Story(4).start();
     late(ready, orderLost(ready).id(), new Outcome.Failed("gone", "late"));
     assertThat(ready.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+
+    Story creating = new Story(4).start();
+    creating.world.swallow = command -> command instanceof Command.CreateShadow;
+    creating.with(1).run(Duration.ofHours(1).plusMinutes(1));
+    List<Command.CreateShadow> orders = creating.commands(Command.CreateShadow.class);
+    assertThat(orders).hasSizeGreaterThan(1);
+    late(creating, orders.getFirst().id(), new Outcome.Failed("gone", "late"));
+    heal(creating);
+    assertThat(creating.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
 
     Story resizing = new Story(4).start();
     Command first = orderLost(resizing);

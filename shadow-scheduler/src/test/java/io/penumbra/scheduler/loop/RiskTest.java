@@ -8,9 +8,11 @@ import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.fleet.HostCondition;
+import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.scheduler.failover.FailoverReason;
 import io.penumbra.scheduler.failover.SagaStep;
 import io.penumbra.scheduler.failover.WatchOutcome;
+import io.penumbra.scheduler.journal.InMemoryJournal;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,42 @@ class RiskTest {
         .isEqualTo(WatchOutcome.Verdict.WELL);
     assertThat(wrong.placer().fleet().host(well).orElseThrow().condition())
         .isEqualTo(HostCondition.UP);
+  }
+
+  @Test
+  void aHostThatWasOnceRiskyIsUsedAgainWhenItsRiskIsWhatVmsAccept() {
+    Story story = new Story(4).start().with(1);
+    HostId well = story.hostOf(1);
+    story.risk(well, 0.3).run(Duration.ofMinutes(5));
+    assertThat(story.hostOf(1)).isNotEqualTo(well);
+    // Below the threshold to look again (0.05), but not well below it.
+    story.risk(well, 0.04).run(Duration.ofHours(3));
+    assertThat(story.placer().fleet().host(well).orElseThrow().condition())
+        .isEqualTo(HostCondition.QUARANTINED);
+    story.risk(well, 0.001).run(Duration.ofHours(3));
+    assertThat(story.placer().fleet().host(well).orElseThrow().condition())
+        .isEqualTo(HostCondition.UP);
+  }
+
+  @Test
+  void aMoveThatWaitsForItsTurnIsCalledOffWhenTheRiskIsGone() {
+    SchedulerSettings none =
+        SchedulerSettings.defaults()
+            .withBreaker(
+                new SchedulerSettings.Breaker(
+                    true,
+                    Duration.ofMinutes(10),
+                    new SchedulerSettings.Limit(0, 0, 0),
+                    new SchedulerSettings.Limit(0, 0, 0),
+                    new SchedulerSettings.Limit(0, 0, 0)));
+    Story story = new Story(4, none, new InMemoryJournal()).start().with(1);
+    HostId host = story.hostOf(1);
+    story.risk(host, 0.8).run(Duration.ofMinutes(1));
+    assertThat(story.view().sagaOf(v(1)).orElseThrow().step()).isEqualTo(SagaStep.QUEUED);
+    story.risk(host, 0.001).run(Duration.ofMinutes(1));
+    assertThat(story.view().sagas()).isEmpty();
+    assertThat(story.view().watches()).isEmpty();
+    assertThat(story.hostOf(1)).isEqualTo(host);
   }
 
   @Test

@@ -337,7 +337,8 @@ class ShadowTest {
   @Test
   void aShadowOfAVmThatIsGoneKeepsItsRoomThroughARestart() {
     Story story = new Story(3).start();
-    story.world.strays.add(new Cloud.ShadowReport(v(7), h(1), ShadowMode.WARM, Story.SIZE, true));
+    story.world.strays.add(
+        new Cloud.ShadowReport(v(7), h(1), ShadowMode.WARM, Story.SIZE, true, 0));
     story.world.swallow = command -> command instanceof Command.DeleteShadow;
     story.start().run(Duration.ofMinutes(1));
     assertThat(allocated(story, h(1))).isEqualTo(Story.SIZE);

@@ -1,6 +1,7 @@
 package io.penumbra.simulator.check;
 
 import io.penumbra.simulator.world.Happening;
+import io.penumbra.simulator.world.Instance;
 import io.penumbra.simulator.world.World;
 import io.penumbra.simulator.world.WorldObserver;
 import io.penumbra.simulator.world.WorldVm;
@@ -17,6 +18,7 @@ public final class EpochsOnlyGrow implements WorldObserver, Checker {
   private final World world;
   private final Breaches breaches;
   private final Map<WorldVm, Long> promotedFrom = new HashMap<>();
+  private final Map<Instance, Long> comingToLife = new HashMap<>();
 
   public EpochsOnlyGrow(World world, Breaches breaches) {
     this.world = world;
@@ -27,6 +29,12 @@ public final class EpochsOnlyGrow implements WorldObserver, Checker {
   public void happened(Happening happening) {
     switch (happening) {
       case Happening.Activated activated -> check(activated);
+      case Happening.ServingChanged(Instance instance, boolean serving, String why) -> {
+        Long from = comingToLife.remove(instance);
+        if (serving && from != null) {
+          promotedFrom.put(instance.vm(), from);
+        }
+      }
       case Happening.VmWent(WorldVm vm) -> promotedFrom.remove(vm);
       default -> {}
     }
@@ -47,8 +55,10 @@ public final class EpochsOnlyGrow implements WorldObserver, Checker {
           "VM %s was promoted on %s from epoch %d, which was not verified"
               .formatted(vm, activated.instance().host(), activated.epochHeld()));
     }
-    Long before = promotedFrom.put(vm, activated.epochHeld());
-    boolean storeLostSome = vm.restoredFromStore() || activated.instance().replica().damaged();
+    // One that dies before it serves has not been the VM: nothing was done there.
+    comingToLife.put(activated.instance(), activated.epochHeld());
+    Long before = promotedFrom.get(vm);
+    boolean storeLostSome = activated.instance().replica().damaged();
     if (before != null && before > activated.epochHeld() && !storeLostSome) {
       breaches.report(
           3,
@@ -57,11 +67,17 @@ public final class EpochsOnlyGrow implements WorldObserver, Checker {
     }
   }
 
+  /** Epochs of an older term are void; how many of them there were says nothing. */
+  private boolean ofTheSameTerm(WorldVm vm, Instance shadow) {
+    return vm.current().filter(now -> now.term() == world.termOf(shadow)).isPresent();
+  }
+
   @Override
   public void fullScan() {
     for (WorldVm vm : world.vms()) {
       vm.shadows().stream()
           .filter(shadow -> shadow.replica().complete() && world.newestEpoch(vm) >= 0)
+          .filter(shadow -> ofTheSameTerm(vm, shadow))
           .filter(shadow -> world.acked(shadow) > world.newestEpoch(vm))
           .forEach(shadow ->
               breaches.report(

@@ -44,6 +44,7 @@ public final class Instance {
   long bootedAt;
   long stoppedAt;
   int fillAttempt;
+  long term;
 
   Instance(
       WorldVm vm, WorldHost host, Role role, ShadowMode mode, Resources held, EpochClock epochs) {
@@ -92,6 +93,11 @@ public final class Instance {
   /** Its own epochs, when it is a primary. */
   public EpochClock epochs() {
     return epochs;
+  }
+
+  /** Under which term it was last made the primary. */
+  public long term() {
+    return term;
   }
 
   /** How far it follows, when it is a shadow. */

@@ -73,8 +73,9 @@ final class PromotionWork {
     source.epochs().closeLast(world.now());
     shadow
         .replica()
-        .completed(source.epochs().at(world.now()), source.epochs().closedAt(world.now()));
-    answer.accept(new Outcome.Synced(world.acked(shadow), true, Duration.ZERO, 0));
+        .completed(
+            source.term(), source.epochs().at(world.now()), source.epochs().closedAt(world.now()));
+    answer.accept(new Outcome.Synced(source.term(), world.acked(shadow), true, Duration.ZERO, 0));
   }
 
   /** Reads everything back and checks it; a cold shadow's state comes from the chunk store. */
@@ -108,6 +109,7 @@ final class PromotionWork {
   private Outcome synced(Instance shadow, boolean verified) {
     long lacks = world.lacks(shadow);
     return new Outcome.Synced(
+        world.termOf(shadow),
         world.acked(shadow),
         verified,
         Duration.ofNanos(lacks),
@@ -122,13 +124,13 @@ final class PromotionWork {
     } else if (primary.isEmpty()) {
       answer.accept(new Outcome.Failed("no-instance", "no instance of it on " + host));
     } else {
-      resume(primary.get(), answer);
+      resume(primary.get(), command.term(), answer);
     }
   }
 
-  private void resume(Instance primary, Consumer<Outcome> answer) {
+  private void resume(Instance primary, long term, Consumer<Outcome> answer) {
     world.clearFence(primary);
-    world.returnsTo(primary);
+    world.returnsTo(primary, term);
     switch (primary.state()) {
       case SERVING -> answer.accept(DONE);
       case PAUSED -> {
@@ -158,7 +160,7 @@ final class PromotionWork {
               "asked for epoch %d, it is at %d"
                   .formatted(command.epoch(), world.acked(there.get()))));
     } else {
-      world.promote(there.get(), command.epoch(), answer);
+      world.promote(there.get(), command.epoch(), command.term(), answer);
     }
   }
 

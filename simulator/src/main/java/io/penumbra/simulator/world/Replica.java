@@ -7,6 +7,8 @@ package io.penumbra.simulator.world;
 public final class Replica {
 
   private boolean linked;
+  private long sourceTerm;
+  private long term;
   private long caughtUpAt;
   private long lag;
   private long acked;
@@ -35,31 +37,37 @@ public final class Replica {
     return linked;
   }
 
+  /** Under which term the newest epoch that is durable here was closed. */
+  public long term(long now) {
+    return following(now) ? sourceTerm : term;
+  }
+
   /** The newest epoch that is durable here. */
   public long acked(EpochClock source, long now) {
-    if (!following(now)) {
-      return acked;
-    }
-    return Math.max(acked, source.at(now - lag));
+    return newestIsHere(source, now) ? acked : source.at(now - lag);
   }
 
   /** When the primary closed the newest epoch that is durable here. */
   public long ackedClosedAt(EpochClock source, long now) {
-    return !following(now) || acked > source.at(now - lag)
-        ? ackedClosedAt
-        : source.closedAt(now - lag);
+    return newestIsHere(source, now) ? ackedClosedAt : source.closedAt(now - lag);
+  }
+
+  /** What it has of another term is void once it has caught up with the source's. */
+  private boolean newestIsHere(EpochClock source, long now) {
+    return !following(now) || (term == sourceTerm && acked > source.at(now - lag));
   }
 
   private boolean following(long now) {
     return complete && linked && now >= caughtUpAt;
   }
 
-  void link(long now, long caughtUpAfter, long newLag) {
+  void link(long now, long caughtUpAfter, long newLag, long ofTerm) {
     if (!linked) {
       linked = true;
       caughtUpAt = now + caughtUpAfter;
     }
     lag = newLag;
+    sourceTerm = ofTerm;
   }
 
   void unlink(EpochClock source, long now) {
@@ -72,10 +80,12 @@ public final class Replica {
     long newest = acked(source, now);
     ackedClosedAt = ackedClosedAt(source, now);
     acked = newest;
+    term = term(now);
   }
 
-  void completed(long epoch, long closedAt) {
+  void completed(long ofTerm, long epoch, long closedAt) {
     complete = true;
+    term = ofTerm;
     verified = true;
     damaged = false;
     acked = epoch;
@@ -88,19 +98,6 @@ public final class Replica {
     ackedClosedAt -= closedEarlierBy;
     verified = false;
     damaged = true;
-  }
-
-  /** Another instance is the source now; what this one had beyond it is void. */
-  void rebase(long epoch, long closedAt) {
-    if (acked > epoch) {
-      acked = epoch;
-      ackedClosedAt = closedAt;
-    }
-  }
-
-  /** What is stored is all that is left of another replica. */
-  long frozenAcked() {
-    return acked;
   }
 
   void verify() {

@@ -53,7 +53,7 @@ final class ShadowWork {
     if (!there.isShadow() || there.state() == Instance.State.STOPPED) {
       answer.accept(
           new Outcome.Failed("occupied", "an instance of the VM is on " + command.host()));
-    } else if (there.replica().complete() && there.mode() == command.mode()) {
+    } else if (isUpToDate(there) && there.mode() == command.mode()) {
       world.hold(there, command.resident());
       answer.accept(DONE);
     } else {
@@ -61,6 +61,12 @@ final class ShadowWork {
       there.mode = command.mode();
       fill(there, answer);
     }
+  }
+
+  /** Whether it has a state of the present primary's term. */
+  private boolean isUpToDate(Instance shadow) {
+    return shadow.replica().complete()
+        && shadow.vm().current().filter(now -> now.term() == world.termOf(shadow)).isPresent();
   }
 
   private void begin(
@@ -74,8 +80,10 @@ final class ShadowWork {
     world.paceFor(primary, command.mode(), command.rpo());
     Instance shadow = world.admitShadow(primary, host, command.mode(), command.resident());
     if (fromStore) {
-      primary.vm().restoredFromStore = true;
-      shadow.replica().completed(primary.vm().storedEpoch, primary.vm().storedClosedAt);
+      shadow
+          .replica()
+          .completed(
+              primary.vm().storedTerm, primary.vm().storedEpoch, primary.vm().storedClosedAt);
       world.tell(new Happening.ShadowCompleted(shadow));
       world.review(primary.vm());
       answer.accept(DONE);
@@ -94,11 +102,13 @@ final class ShadowWork {
   private void filled(Instance shadow, int attempt, Consumer<Outcome> answer) {
     if (shadow.removed || shadow.fillAttempt != attempt || !shadow.isShadow()) {
       answer.accept(new Outcome.Failed("gone", "the shadow was removed while it was filled"));
+    } else if (!world.linkStands(shadow) && shadow.replica().complete()) {
+      answer.accept(new Outcome.Failed("link-broken", "the link broke while it was filled anew"));
     } else if (!world.linkStands(shadow)) {
       world.removeShadow(shadow, "its link broke while it was filled");
       answer.accept(new Outcome.Failed("link-broken", "the link broke while it was filled"));
     } else {
-      if (!shadow.replica().complete()) {
+      if (!isUpToDate(shadow)) {
         world.completeShadow(shadow, shadow.vm().current().orElseThrow());
       }
       answer.accept(DONE);

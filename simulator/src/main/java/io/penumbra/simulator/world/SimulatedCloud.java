@@ -50,7 +50,8 @@ public final class SimulatedCloud implements Cloud {
     List<ShadowReport> shadowReports = new ArrayList<>();
     for (WorldVm vm : world.vms()) {
       vm.current()
-          .ifPresent(now -> vmReports.add(new VmReport(vm.vm(), now.host().id(), now.serving())));
+          .ifPresent(now ->
+              vmReports.add(new VmReport(vm.vm(), now.host().id(), now.serving(), now.term())));
       for (Instance shadow : vm.shadows()) {
         shadowReports.add(
             new ShadowReport(
@@ -58,7 +59,8 @@ public final class SimulatedCloud implements Cloud {
                 shadow.host().id(),
                 shadow.mode(),
                 shadow.held(),
-                shadow.replica().complete()));
+                shadow.replica().complete(),
+                world.termOf(shadow)));
       }
     }
     return new Snapshot(feed.end(), hostReports, vmReports, shadowReports);

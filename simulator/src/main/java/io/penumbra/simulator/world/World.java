@@ -226,7 +226,9 @@ public final class World {
   }
 
   void completeShadow(Instance shadow, Instance primary) {
-    shadow.replica().completed(primary.epochs().at(now()), primary.epochs().closedAt(now()));
+    shadow
+        .replica()
+        .completed(primary.term, primary.epochs().at(now()), primary.epochs().closedAt(now()));
     tell(new Happening.ShadowCompleted(shadow));
     review(shadow.vm());
   }
@@ -256,20 +258,22 @@ public final class World {
     if (shadow.mode() == ShadowMode.COLD && replica.complete()) {
       replica.freeze(sourceOf(shadow.vm()), now());
       shadow.vm().stored = true;
+      shadow.vm().storedTerm = replica.term(now());
       shadow.vm().storedEpoch = replica.acked(sourceOf(shadow.vm()), now());
       shadow.vm().storedClosedAt = replica.ackedClosedAt(sourceOf(shadow.vm()), now());
     }
   }
 
   /** A shadow becomes the VM. */
-  void promote(Instance shadow, long epochAsked, Consumer<Outcome> answer) {
+  void promote(Instance shadow, long epochAsked, long term, Consumer<Outcome> answer) {
     WorldVm vm = shadow.vm();
     long lost = lacks(shadow);
     long held = acked(shadow);
     tell(new Happening.Activated(shadow, epochAsked, held, shadow.replica().verified(), lost));
     freezeShadows(vm);
-    long closedAt = shadow.replica().ackedClosedAt(sourceOf(vm), now());
+    keepInStore(shadow);
     shadow.role = Role.PRIMARY;
+    shadow.term = term;
     shadow.epochs().continueFrom(held, now(), vm.sync().interval());
     shadow.bootedAt = vm.current == null ? now() : vm.current.bootedAt;
     hold(shadow, vm.vm().size());
@@ -278,7 +282,7 @@ public final class World {
         shadow,
         takes,
         "promoted",
-        () -> takesOver(shadow, held, closedAt),
+        () -> takesOver(shadow),
         () -> answer.accept(new Outcome.Done()));
     int attempt = shadow.fillAttempt;
     time.afterNanos(
@@ -291,10 +295,9 @@ public final class World {
   }
 
   /** The books call it the VM from the moment it runs; until then a failure changes nothing. */
-  private void takesOver(Instance promoted, long held, long closedAt) {
+  private void takesOver(Instance promoted) {
     for (Instance other : promoted.vm().shadows()) {
-      other.replica().freeze(sourceOf(promoted.vm()), now());
-      other.replica().rebase(held, closedAt);
+      other.replica().unlink(sourceOf(promoted.vm()), now());
     }
     promoted.vm().current = promoted;
   }
@@ -342,10 +345,10 @@ public final class World {
   }
 
   /** The books call this instance the VM again: what had been promoted is given up. */
-  void returnsTo(Instance primary) {
-    if (primary.vm().current != primary) {
-      freezeShadows(primary.vm());
-      primary.vm().current = primary;
+  void returnsTo(Instance primary, long term) {
+    if (primary.vm().current != primary || primary.term != term) {
+      takesOver(primary);
+      primary.term = term;
       review(primary.vm());
     }
   }
@@ -367,6 +370,11 @@ public final class World {
   }
 
   private static final EpochClock NO_EPOCHS = new EpochClock(0, 0, 1);
+
+  /** Under which term the newest epoch that a shadow holds was closed. */
+  public long termOf(Instance shadow) {
+    return shadow.replica().term(now());
+  }
 
   /** The newest epoch that a shadow holds now. */
   public long acked(Instance shadow) {
@@ -432,7 +440,12 @@ public final class World {
     }
     long missed = now() - replica.ackedClosedAt(source, now());
     SyncFigures sync = shadow.vm().sync();
-    replica.link(now(), sync.catchUp(missed), sync.lag(slowness));
+    replica.link(now(), sync.catchUp(missed), sync.lag(slowness), currentTerm(shadow.vm()));
+  }
+
+  private static long currentTerm(WorldVm vm) {
+    Instance current = vm.current;
+    return current == null ? 0 : current.term;
   }
 
   private int currentHostIndex(WorldVm vm) {

@@ -21,8 +21,8 @@ public final class WorldVm {
   @Nullable WorldHost loadBalancer;
   @Nullable WorldHost dns;
   long policyChangedAt = Long.MIN_VALUE / 2;
-  boolean restoredFromStore;
   boolean stored;
+  long storedTerm;
   long storedEpoch;
   long storedClosedAt;
   final CommandDesk.Lane commands = new CommandDesk.Lane();
@@ -85,13 +85,6 @@ public final class WorldVm {
   /** When its owner last changed how it is protected, in nanoseconds since start. */
   public long policyChangedAt() {
     return policyChangedAt;
-  }
-
-  /**
-   * Whether it came back from an older state in the chunk store, because nothing newer was left.
-   */
-  public boolean restoredFromStore() {
-    return restoredFromStore;
   }
 
   /** Its instance on that host, when there is one. */

@@ -101,7 +101,8 @@ final class BrokenRulesTest {
         Snapshot true_ = cloud.snapshot();
         List<VmReport> vms =
             true_.vms().stream()
-                .map(vm -> new VmReport(withoutDiversity(vm.vm()), vm.host(), vm.running()))
+                .map(vm ->
+                    new VmReport(withoutDiversity(vm.vm()), vm.host(), vm.running(), vm.term()))
                 .toList();
         return new Snapshot(true_.cursor(), true_.hosts(), vms, true_.shadows());
       }
@@ -137,7 +138,8 @@ final class BrokenRulesTest {
                     ? new Event.CommandReported(
                         reported.at(),
                         reported.command(),
-                        new Outcome.Synced(synced.epoch(), true, synced.age(), synced.bytesLost()))
+                        new Outcome.Synced(
+                            synced.term(), synced.epoch(), true, synced.age(), synced.bytesLost()))
                     : event);
 
     found(
@@ -146,6 +148,65 @@ final class BrokenRulesTest {
         FaultMix.of(FaultKind.HOST_FAILURE)
             .with(FaultKind.HOST_FAILURE, 3)
             .with(FaultKind.STORE_CORRUPTS, 0.8));
+  }
+
+  @Test
+  void promotingTheStateOfAnEarlierTermIsFound() {
+    Seams broken =
+        Seams.sound()
+            .withCloud(BrokenRulesTest::claimingTheNewestTerm)
+            .withIncoming(event ->
+                event instanceof Event.CommandReported reported
+                        && reported.outcome() instanceof Outcome.Synced synced
+                    ? new Event.CommandReported(
+                        reported.at(),
+                        reported.command(),
+                        new Outcome.Synced(
+                            Long.MAX_VALUE,
+                            synced.epoch(),
+                            synced.verified(),
+                            synced.age(),
+                            synced.bytesLost()))
+                    : event);
+
+    found(
+        3,
+        broken,
+        FaultMix.of(FaultKind.HOST_FAILURE, FaultKind.CONTROLLER_CRASH, FaultKind.PARTITION)
+            .with(FaultKind.HOST_FAILURE, 6)
+            .with(FaultKind.CONTROLLER_CRASH, 6)
+            .with(FaultKind.PARTITION, 4));
+  }
+
+  private static Cloud claimingTheNewestTerm(Cloud cloud) {
+    return new Cloud() {
+      @Override
+      public Snapshot snapshot() {
+        Snapshot true_ = cloud.snapshot();
+        List<ShadowReport> shadows =
+            true_.shadows().stream()
+                .map(shadow ->
+                    new ShadowReport(
+                        shadow.vm(),
+                        shadow.host(),
+                        shadow.mode(),
+                        shadow.resident(),
+                        shadow.complete(),
+                        Long.MAX_VALUE))
+                .toList();
+        return new Snapshot(true_.cursor(), true_.hosts(), true_.vms(), shadows);
+      }
+
+      @Override
+      public Page events(long cursor, int max) {
+        return cloud.events(cursor, max);
+      }
+
+      @Override
+      public void execute(CloudCommand command) {
+        cloud.execute(command);
+      }
+    };
   }
 
   @Test
