@@ -169,6 +169,13 @@ final class HostWarden {
   }
 
   private void retireOwed(HostRecord host, HostWatch watch) {
+    // Where the VM has come back to meanwhile, it is no old primary any more.
+    boolean back =
+        watch.toRetire.removeIf(
+            vm -> state.ward(vm).filter(ward -> ward.host.equals(host.id())).isPresent());
+    if (back) {
+      write(host, watch, false);
+    }
     for (VmId vm : watch.toRetire) {
       state.command(
           new Command.RetirePrimary(state.newCommand(), vm, host.id()),

@@ -562,6 +562,8 @@ final class SagaRunner {
       }
       case LOAD_BALANCER, DNS, VERIFY, RETIRE_PRIMARY -> {
         if (hosts.beingFenced(ward.host)) {
+          // Whatever rescues the VM next knows nothing of the one it was rescued from before.
+          hosts.oweRetirement(saga.from, ward.vm, saga.reason);
           signal(ward, saga, SagaSignal.TARGET_LOST);
         }
       }

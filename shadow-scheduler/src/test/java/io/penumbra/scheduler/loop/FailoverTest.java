@@ -513,6 +513,26 @@ class FailoverTest {
   }
 
   @Test
+  void removesTheOldPrimaryThoughTheNewHostDiesBeforeThat() {
+    Story story = new Story(5).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    HostId from = story.hostOf(1);
+    story.world.swallow = command -> command instanceof Command.RetirePrimary;
+    story.world.condition(from, HostCondition.MAINTENANCE);
+    story.run(Duration.ofSeconds(15));
+    HostId next = story.hostOf(1);
+    assertThat(story.view().sagaOf(v(1)).orElseThrow().step()).isEqualTo(SagaStep.RETIRE_PRIMARY);
+    story.world.kill(next);
+    story.suspect(next).run(Duration.ofMinutes(1));
+    assertThat(story.hostOf(1)).isNotIn(from, next);
+
+    story.world.swallow = command -> false;
+    story.world.condition(from, HostCondition.UP);
+    story.run(Duration.ofHours(2));
+    assertThat(story.world.vm(v(1)).instances).doesNotContainKey(from);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+  }
+
+  @Test
   void promotesNothingUnverified() {
     Story story = new Story(4).start().with(1);
     HostId dead = story.hostOf(1);
