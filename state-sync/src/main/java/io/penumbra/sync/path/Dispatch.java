@@ -405,6 +405,11 @@ public final class Dispatch {
     return unread.size();
   }
 
+  /** Groups that are not complete at the other end, as far as it has said. */
+  public int groupsOpen() {
+    return open.size();
+  }
+
   /** For how long a path has been open and suspect; 0 when it is not. */
   public long suspectFor(int path, long now) {
     Lane lane = lanes.get(path);

@@ -45,6 +45,9 @@ public final class MultiPathLink implements AutoCloseable {
 
   private static final long TICK_NANOS = 10_000_000;
 
+  /** So many connections may be open that have not said who they are. */
+  private static final int STRANGERS_MAX = 4 * PathId.PATHS_MAX;
+
   /** How long a handler may take to notice that the link is closed. */
   private static final Duration CLOSE_PATIENCE = Duration.ofMillis(200);
 
@@ -370,7 +373,9 @@ public final class MultiPathLink implements AutoCloseable {
   }
 
   private Optional<Hello> exchangeHellos(Connection connection, int number) {
-    note(connection);
+    if (!note(connection)) {
+      return Optional.empty();
+    }
     try {
       connection.write(
           new Hello(
@@ -388,10 +393,15 @@ public final class MultiPathLink implements AutoCloseable {
     }
   }
 
-  private void note(Connection stranger) {
+  /** Remembers a connection until it has said who it is; false when there are too many already. */
+  private boolean note(Connection stranger) {
     lock.lock();
     try {
+      if (closed || strangers.size() >= STRANGERS_MAX) {
+        return false;
+      }
       strangers.put(stranger, clock.getAsLong());
+      return true;
     } finally {
       lock.unlock();
     }
@@ -681,7 +691,10 @@ public final class MultiPathLink implements AutoCloseable {
           seat.oweProbe(now, settings.heartbeat().toNanos());
         }
       }
-      seat.work().signal();
+      // An idle link wakes nobody but for its heartbeats.
+      if (seat.owesProbe() || dispatch.groupsOpen() > 0) {
+        seat.work().signal();
+      }
     }
     strangers.forEach((stranger, since) -> {
       if (now - since > silence) {

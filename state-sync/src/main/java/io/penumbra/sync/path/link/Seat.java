@@ -96,6 +96,10 @@ final class Seat {
     probeDue |= now - probedAt >= heartbeat;
   }
 
+  boolean owesProbe() {
+    return probeDue;
+  }
+
   boolean takeProbeDue(long now) {
     boolean due = probeDue;
     if (due) {
