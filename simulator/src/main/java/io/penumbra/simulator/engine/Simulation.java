@@ -85,7 +85,7 @@ public final class Simulation {
             failures,
             new Alarms(failures, scenario.policies().thresholds()),
             scenario.detection().riskHorizon().toNanos());
-    this.meter = new CapacityMeter(rig, figures);
+    this.meter = new CapacityMeter(rig, figures, options.check());
     rig.world().observe(figures);
   }
 

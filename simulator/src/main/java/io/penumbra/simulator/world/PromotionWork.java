@@ -75,6 +75,7 @@ final class PromotionWork {
         .replica()
         .completed(
             source.term(), source.epochs().at(world.now()), source.epochs().closedAt(world.now()));
+    world.changed(shadow.vm());
     answer.accept(new Outcome.Synced(source.term(), world.acked(shadow), true, Duration.ZERO, 0));
   }
 

@@ -38,6 +38,7 @@ public final class World {
   private final Map<HostId, WorldHost> hostsById = new HashMap<>();
   private final Map<VmId, WorldVm> vms = new LinkedHashMap<>();
   private final List<WorldObserver> observers = new ArrayList<>();
+  private List<WorldVm> changed = new ArrayList<>();
   private final LeaseKeeping leases;
   private final RandomGenerator bootChance;
   private boolean controllerUp = true;
@@ -89,6 +90,26 @@ public final class World {
   /** Every VM that is wanted, or of which something is left, in the order they came. */
   public Collection<WorldVm> vms() {
     return Collections.unmodifiableCollection(vms.values());
+  }
+
+  /**
+   * VMs whose instances, or what is sent to keep them current, may be others than when this was
+   * asked before; also such of which nothing is left. For one reader.
+   */
+  public List<WorldVm> takeChanged() {
+    List<WorldVm> taken = changed;
+    changed = new ArrayList<>();
+    for (WorldVm vm : taken) {
+      vm.changed = false;
+    }
+    return taken;
+  }
+
+  void changed(WorldVm vm) {
+    if (!vm.changed) {
+      vm.changed = true;
+      changed.add(vm);
+    }
   }
 
   public Optional<WorldVm> vm(VmId id) {
@@ -191,6 +212,7 @@ public final class World {
   void place(Instance instance) {
     instance.vm().add(instance);
     instance.host().add(instance);
+    changed(instance.vm());
     tell(new Happening.HoldingsChanged(instance.host()));
   }
 
@@ -205,6 +227,7 @@ public final class World {
 
   void hold(Instance instance, Resources held) {
     instance.held = held;
+    changed(instance.vm());
     tell(new Happening.HoldingsChanged(instance.host()));
   }
 
@@ -411,6 +434,7 @@ public final class World {
 
   /** Something that a VM's links or leases depend on has changed. */
   public void review(WorldVm vm) {
+    changed(vm);
     for (Instance shadow : vm.shadows()) {
       reviewLink(shadow);
     }

@@ -17,6 +17,10 @@ public final class WorldVm {
   private final List<Instance> instances = new ArrayList<>();
   Vm vm;
   boolean deleted;
+
+  /** Whether it is among those that {@link World#takeChanged} will hand out next. */
+  boolean changed;
+
   @Nullable Instance current;
   @Nullable WorldHost loadBalancer;
   @Nullable WorldHost dns;
