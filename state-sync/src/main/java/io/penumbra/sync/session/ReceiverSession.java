@@ -122,8 +122,9 @@ public final class ReceiverSession {
     State known = state.orElseThrow();
     known.commit(manifest);
     return List.of(
-        new ReceiverStep.Accepted(manifest.epoch(), known.lastResync),
-        new ReceiverStep.Say(challenge, known.ack()));
+        // The ack goes out first: applying is no part of being durable.
+        new ReceiverStep.Say(challenge, known.ack()),
+        new ReceiverStep.Accepted(manifest.epoch(), known.lastResync));
   }
 
   /** One call: what is known, and what is to be done. */

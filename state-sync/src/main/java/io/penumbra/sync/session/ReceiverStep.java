@@ -36,7 +36,7 @@ public sealed interface ReceiverStep {
   record ResetPredictors() implements ReceiverStep {}
 
   /**
-   * The epoch is durable: the predictors learn from it, or forget everything.
+   * The epoch is durable: apply it; the predictors learn from it, or forget everything.
    *
    * @param resync whether they forget
    */

@@ -20,15 +20,15 @@ public record SenderSettings(
           "epoch %s, retry after %s, silence %s; expected silence > retry > 0"
               .formatted(epoch, retryAfter, silenceMax));
     }
-    if (groupPages < 1 || groupPages > 64 || planWindow < 1) {
+    if (groupPages < 1 || groupPages > 1024 || planWindow < 1) {
       throw new IllegalArgumentException(
-          "groups of %d pages, %d parts; expected 1 to 64, and 1 or more"
+          "groups of %d pages, %d parts; expected 1 to 1024, and 1 or more"
               .formatted(groupPages, planWindow));
     }
   }
 
   /** What fits most. */
   public static SenderSettings every(Duration epoch) {
-    return new SenderSettings(epoch, Duration.ofSeconds(5), Duration.ofSeconds(30), 64, 4);
+    return new SenderSettings(epoch, Duration.ofSeconds(5), Duration.ofSeconds(30), 256, 4);
   }
 }

@@ -1,0 +1,195 @@
+package io.penumbra.sync.engine;
+
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.PageHash;
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.StateSink;
+import io.penumbra.sync.frame.Direction;
+import io.penumbra.sync.frame.FrameKey;
+import io.penumbra.sync.frame.FrameOpener;
+import io.penumbra.sync.frame.FrameSealer;
+import io.penumbra.sync.frame.Message;
+import io.penumbra.sync.frame.Opened;
+import io.penumbra.sync.net.FrameLink;
+import io.penumbra.sync.session.EscalationPolicy;
+import io.penumbra.sync.session.ReceiverSession;
+import io.penumbra.sync.session.ReceiverStep;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** Keeps a VM's state as a sender tells it, until it is told to stop. */
+public final class SyncReceiver {
+
+  private static final Duration NAP = Duration.ofMillis(200);
+
+  private final StateSink sink;
+  private final PageCoding.Decoder decoder;
+  private final int coding;
+  private final FrameLink link;
+  private final FrameOpener opener;
+  private final Optional<FrameKey> key;
+  private final RandomGenerator random;
+  private final ReceiverListener listener;
+  private final ReceiverSession session;
+  private final MemorySegment page = Arena.ofAuto().allocate(PageSize.BYTES, Long.BYTES);
+  private FrameSealer sealer;
+  private BitSet staged = new BitSet();
+  private Optional<EpochManifest> committed = Optional.empty();
+  private volatile boolean stopping;
+
+  /**
+   * Connects the parts.
+   *
+   * @param random with a key, a {@link java.security.SecureRandom}
+   */
+  public SyncReceiver(
+      StateSink sink,
+      PageCoding coding,
+      FrameLink link,
+      Optional<FrameKey> key,
+      EscalationPolicy policy,
+      RandomGenerator random,
+      ReceiverListener listener) {
+    this.sink = sink;
+    this.coding = coding.id();
+    this.link = link;
+    this.key = key;
+    this.random = random;
+    this.listener = listener;
+    decoder = coding.decoder();
+    opener = new FrameOpener(key, Direction.TO_RECEIVER);
+    sealer = new FrameSealer(key, Direction.TO_SENDER, random);
+    session = new ReceiverSession(policy);
+  }
+
+  /** Ends {@link #run} soon. */
+  public void stop() {
+    stopping = true;
+  }
+
+  /** Works until it is stopped. */
+  public void run() throws InterruptedException, IOException {
+    while (!stopping) {
+      Optional<FrameLink.Arrival> arrival = link.receive(NAP);
+      if (arrival.isPresent()) {
+        switch (arrival.get()) {
+          case FrameLink.Arrival.PeerStarted _ ->
+              sealer = new FrameSealer(key, Direction.TO_SENDER, random);
+          case FrameLink.Arrival.Frame(byte[] frame) -> heard(frame);
+        }
+      }
+    }
+  }
+
+  private void heard(byte[] frame) throws InterruptedException, IOException {
+    switch (opener.open(frame)) {
+      case Opened.Read(long number, Message message) ->
+          carryOut(session.heard(number, message, random.nextLong() | 1));
+      case Opened.Rejected(String why) -> listener.rejected(why);
+    }
+  }
+
+  private void carryOut(List<ReceiverStep> steps) throws InterruptedException, IOException {
+    for (ReceiverStep step : steps) {
+      switch (step) {
+        case ReceiverStep.Say(long number, Message message) ->
+            link.send(sealer.seal(number, message));
+        case ReceiverStep.Open open -> carryOut(open(open));
+        case ReceiverStep.Decode(Message.Pages pages) -> carryOut(decode(pages));
+        case ReceiverStep.Unstage(int[] pages) -> {
+          for (int unstaged : pages) {
+            sink.unstage(unstaged);
+            staged.clear(unstaged);
+          }
+        }
+        case ReceiverStep.Discard _ -> {
+          sink.discard();
+          staged.clear();
+        }
+        case ReceiverStep.Commit(EpochManifest manifest) -> {
+          sink.commit(manifest);
+          committed = Optional.of(manifest);
+          listener.committed(manifest, staged.cardinality());
+          carryOut(session.committed(manifest));
+        }
+        case ReceiverStep.ResetPredictors _ -> decoder.reset();
+        case ReceiverStep.Accepted(long epoch, boolean resync) -> accepted(epoch, resync);
+      }
+    }
+  }
+
+  private List<ReceiverStep> open(ReceiverStep.Open open) throws IOException {
+    if (open.coding() != coding) {
+      return session.refused(
+          "the ends code pages in different ways (%d here, %d there); update the older one"
+              .formatted(coding, open.coding()));
+    }
+    return switch (sink.open(open.vm(), open.layout())) {
+      case StateSink.Opening.Refused(String reason) -> session.refused(reason);
+      case StateSink.Opening.Opened(var newest, var have) -> {
+        listener.opened(newest.map(EpochManifest::epoch).orElse(0L));
+        yield session.opened(newest, have);
+      }
+    };
+  }
+
+  private List<ReceiverStep> decode(Message.Pages pages) throws IOException {
+    BitSet wrong = new BitSet();
+    wrong.set(0, pages.pages().length);
+    Staging staging = new Staging(pages, wrong);
+    decoder.decode(pages.standalone(), pages.pages(), pages.block(), sink.view(), staging);
+    if (staging.failure.isPresent()) {
+      throw staging.failure.get();
+    }
+    if (!wrong.isEmpty()) {
+      listener.wrongPages(wrong.cardinality());
+    }
+    return session.decoded(pages, wrong);
+  }
+
+  private void accepted(long epoch, boolean resync) throws IOException {
+    sink.apply();
+    if (resync) {
+      decoder.reset();
+    } else {
+      decoder.accepted(epoch);
+    }
+    listener.applied(committed.orElseThrow(), staged.stream().toArray(), sink.view());
+    staged = new BitSet();
+  }
+
+  /** Verifies what comes out of the decoder, and stages what is right. */
+  private final class Staging implements PageCoding.PageTarget {
+
+    private final Message.Pages pages;
+    private final BitSet wrong;
+    private Optional<IOException> failure = Optional.empty();
+
+    Staging(Message.Pages pages, BitSet wrong) {
+      this.pages = pages;
+      this.wrong = wrong;
+    }
+
+    @Override
+    public void page(int index, byte[] bytes, int offset) {
+      MemorySegment.copy(bytes, offset, page, ValueLayout.JAVA_BYTE, 0, PageSize.BYTES);
+      if (PageHash.of(page, 0) != pages.hashes()[index]) {
+        return;
+      }
+      try {
+        sink.stage(pages.pages()[index], page, 0, pages.hashes()[index]);
+        wrong.clear(index);
+        staged.set(pages.pages()[index]);
+      } catch (IOException e) {
+        failure = Optional.of(e);
+      }
+    }
+  }
+}

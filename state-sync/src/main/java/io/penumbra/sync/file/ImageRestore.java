@@ -1,0 +1,218 @@
+package io.penumbra.sync.file;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import io.penumbra.domain.BadInputException;
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.PageHash;
+import io.penumbra.sync.epoch.PageHashes;
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.Region;
+import io.penumbra.sync.epoch.RegionPages;
+import io.penumbra.sync.epoch.StateLayout;
+import io.penumbra.sync.epoch.StateRoot;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
+
+/**
+ * Makes files of an epoch that a directory keeps: the image is copied, then what later epochs
+ * replaced is put back, newest first, and every page's hash goes into the root that the epoch's
+ * manifest must have. A receiver may be at work meanwhile: a page that it overwrites during the
+ * copy is among what a later epoch replaced, so it is put back like the others.
+ */
+public final class ImageRestore {
+
+  /** A receiver may remove files that are just being read; then it is begun again. */
+  private static final int ATTEMPTS_MAX = 3;
+
+  private final StateDirectory directory;
+  private final StateDirectory.Identity identity;
+
+  private ImageRestore(StateDirectory directory, StateDirectory.Identity identity) {
+    this.directory = directory;
+    this.identity = identity;
+  }
+
+  /**
+   * Looks into a directory.
+   *
+   * @throws BadInputException if no copy is kept there
+   */
+  public static ImageRestore from(Path root) throws IOException {
+    StateDirectory directory = new StateDirectory(root);
+    return new ImageRestore(directory, DirectoryStatus.identity(directory));
+  }
+
+  public StateLayout layout() {
+    return identity.layout();
+  }
+
+  /**
+   * Writes one region of an epoch to a new file.
+   *
+   * @return the epoch's manifest, whose root the restored state has
+   * @throws BadInputException if the epoch is not kept, or the file exists
+   * @throws IOException if what is kept is damaged
+   */
+  public EpochManifest restore(long epoch, Region region, Path to) throws IOException {
+    if (Files.exists(to)) {
+      throw new BadInputException(
+          to.toString(), "exists already", "Move it away, or choose another path.");
+    }
+    String why = "";
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      Path work = to.resolveSibling(to.getFileName() + ".restoring");
+      try {
+        Files.createDirectories(work);
+        EpochManifest manifest = manifest(epoch);
+        StateRoot root = rebuild(epoch, work);
+        if (root.equals(manifest.root())) {
+          finish(work, region, to);
+          return manifest;
+        }
+        why = "it comes out with root %s instead of %s".formatted(root, manifest.root());
+      } catch (NoSuchFileException e) {
+        why = e.getFile() + " was removed meanwhile";
+      } finally {
+        remove(work);
+      }
+    }
+    throw new IOException(
+        "epoch %d can't be restored from %s: %s. An older or newer epoch may still be whole"
+            .formatted(epoch, directory.root(), why));
+  }
+
+  private EpochManifest manifest(long epoch) throws IOException {
+    DirectoryStatus status = DirectoryStatus.read(directory.root());
+    return status.kept().stream()
+        .map(DirectoryStatus.Kept::manifest)
+        .filter(manifest -> manifest.epoch() == epoch)
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInputException(
+                "epoch " + epoch,
+                status.kept().isEmpty()
+                    ? "is not kept, and no other is: the first is still arriving"
+                    : "is not kept; kept are %d to %d"
+                        .formatted(
+                            status.kept().getFirst().manifest().epoch(),
+                            status.kept().getLast().manifest().epoch()),
+                "See 'penumbra sync status %s'.".formatted(directory.root())));
+  }
+
+  private StateRoot rebuild(long epoch, Path work) throws IOException {
+    StateLayout layout = identity.layout();
+    List<FileChannel> files = new ArrayList<>();
+    try (Arena arena = Arena.ofShared()) {
+      List<MemorySegment> regions = new ArrayList<>();
+      for (Region region : layout.regions()) {
+        FileChannel file =
+            FileChannel.open(
+                work.resolve(region.id().value()), CREATE, READ, WRITE, TRUNCATE_EXISTING);
+        files.add(file);
+        copy(directory.image(region), file, StateDirectory.imageBytes(region));
+        regions.add(file.map(MapMode.READ_ONLY, 0, StateDirectory.imageBytes(region), arena));
+      }
+      goForward(epoch, layout, files);
+      goBack(epoch, layout, files);
+      RegionPages pages = new RegionPages(layout, regions);
+      long[] hashes = new long[layout.pages()];
+      IntStream.range(0, hashes.length)
+          .parallel()
+          .forEach(page -> hashes[page] = PageHash.of(pages, page));
+      for (FileChannel file : files) {
+        file.force(true);
+      }
+      return PageHashes.of(hashes).root();
+    } finally {
+      for (FileChannel file : files) {
+        file.close();
+      }
+    }
+  }
+
+  /** Copies an image; holes stay holes. */
+  private static void copy(Path image, FileChannel to, long bytes) throws IOException {
+    try (FileChannel from = FileChannel.open(image, READ);
+        Arena arena = Arena.ofShared()) {
+      MemorySegment content = from.map(MapMode.READ_ONLY, 0, bytes, arena);
+      MemorySegment zeros = arena.allocate(1 << 20, PageSize.BYTES);
+      for (long at = 0; at < bytes; at += zeros.byteSize()) {
+        long end = Math.min(bytes, at + zeros.byteSize());
+        if (MemorySegment.mismatch(content, at, end, zeros, 0, end - at) >= 0) {
+          Durable.write(to, content.asSlice(at, end - at).asByteBuffer(), at);
+        }
+      }
+      if (to.size() < bytes) {
+        Durable.write(to, ByteBuffer.allocate(1), bytes - 1);
+      }
+    }
+  }
+
+  /** What was committed up to the epoch, and may not have been in the image yet. */
+  private void goForward(long epoch, StateLayout layout, List<FileChannel> files)
+      throws IOException {
+    SortedMap<Long, Path> redos = directory.redoFiles().headMap(epoch + 1);
+    for (Path redo : redos.values()) {
+      write(redo, layout, files);
+    }
+  }
+
+  /** What later epochs replaced. */
+  private void goBack(long epoch, StateLayout layout, List<FileChannel> files) throws IOException {
+    List<Path> later = new ArrayList<>(directory.epochFiles().tailMap(epoch + 1).values());
+    Collections.reverse(later);
+    for (Path file : later) {
+      write(file, layout, files);
+    }
+  }
+
+  private static void write(Path path, StateLayout layout, List<FileChannel> files)
+      throws IOException {
+    Optional<PageFile> opened = PageFile.open(path);
+    if (opened.isEmpty()) {
+      throw new IOException(path + " is damaged; what it holds is lost");
+    }
+    try (PageFile file = opened.get()) {
+      for (int i = 0; i < file.count(); i++) {
+        int page = file.page(i);
+        Durable.write(
+            files.get(layout.regionOf(page)),
+            file.contents().asSlice(file.offset(i), PageSize.BYTES).asByteBuffer(),
+            layout.offsetInRegion(page));
+      }
+    }
+  }
+
+  private static void finish(Path work, Region region, Path to) throws IOException {
+    Path file = work.resolve(region.id().value());
+    try (FileChannel whole = FileChannel.open(file, WRITE)) {
+      whole.truncate(region.bytes());
+      whole.force(true);
+    }
+    Durable.rename(file, to);
+  }
+
+  private static void remove(Path work) throws IOException {
+    for (Path file : Durable.files(work)) {
+      Files.delete(file);
+    }
+    Files.deleteIfExists(work);
+  }
+}

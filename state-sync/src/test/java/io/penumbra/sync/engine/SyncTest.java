@@ -1,0 +1,178 @@
+package io.penumbra.sync.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penumbra.domain.VmId;
+import io.penumbra.sync.encode.Prices;
+import io.penumbra.sync.epoch.Region;
+import io.penumbra.sync.epoch.RegionKind;
+import io.penumbra.sync.file.DirectorySink;
+import io.penumbra.sync.file.DirectoryStatus;
+import io.penumbra.sync.file.ImageRestore;
+import io.penumbra.sync.file.LiveFiles;
+import io.penumbra.sync.file.QuietHook;
+import io.penumbra.sync.file.Retention;
+import io.penumbra.sync.file.ScratchFile;
+import io.penumbra.sync.frame.FrameKey;
+import io.penumbra.sync.scan.Cut;
+import io.penumbra.sync.scan.CutSettings;
+import io.penumbra.sync.scan.CutTaker;
+import io.penumbra.sync.session.EscalationPolicy;
+import io.penumbra.sync.session.SenderSettings;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SyncTest {
+
+  private static final SenderSettings SETTINGS =
+      new SenderSettings(
+          Duration.ofMillis(2), Duration.ofMillis(60), Duration.ofMillis(400), 16, 4);
+
+  @TempDir private Path temp;
+
+  @Test
+  void everyKeptEpochOfAnyScriptCanBeRestoredToTheByte() throws Exception {
+    run(1, 0, Optional.empty(), 15);
+  }
+
+  @Test
+  void overALinkThatLosesRepeatsAndFlipsBitsTheSame() throws Exception {
+    run(2, 0.05, Optional.of(FrameKey.of(new byte[FrameKey.BYTES])), 8);
+  }
+
+  private void run(long seed, double harm, Optional<FrameKey> key, int epochs) throws Exception {
+    Path image = temp.resolve("disk.raw");
+    Path copy = temp.resolve("copy");
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[] content = new byte[300 * 4096 + 77];
+    random.nextBytes(content);
+    Files.write(image, content);
+    Map<Long, byte[]> states = new ConcurrentSkipListMap<>();
+    LoopLink[] links = LoopLink.pair(seed, harm);
+    try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.DISK, QuietHook.NONE);
+        ScratchFile scratch = ScratchFile.in(temp);
+        DirectorySink sink = DirectorySink.on(copy, Retention.DEFAULT)) {
+      CutTaker taker =
+          new CutTaker(
+              source,
+              scratch.pages(source.layout()),
+              scratch,
+              CutSettings.DEFAULT,
+              InstantSource.system());
+      Semaphore acks = new Semaphore(0);
+      SenderListener listener =
+          new SenderListener() {
+            @Override
+            public void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {
+              // The writer writes only here, so this is what was cut.
+              states.put(epoch, read(image));
+              write(image, random);
+              acks.release();
+            }
+          };
+      SyncSender sender =
+          new SyncSender(
+              VmId.of("vm-1"),
+              taker,
+              new LearnedCoding(Prices.link(1e8), new AtomicLong()::incrementAndGet),
+              links[0],
+              key,
+              SETTINGS,
+              Pace.unlimited(),
+              new Random(seed),
+              InstantSource.system(),
+              listener);
+      SyncReceiver receiver =
+          new SyncReceiver(
+              sink,
+              new LearnedCoding(Prices.link(1e8), new AtomicLong()::incrementAndGet),
+              links[1],
+              key,
+              EscalationPolicy.DEFAULT,
+              new Random(seed + 1),
+              new ReceiverListener() {});
+      BlockingQueue<Throwable> broken = new LinkedBlockingQueue<>();
+      Thread there = start(receiver::run, broken);
+      Thread here = start(sender::run, broken);
+      boolean done = acks.tryAcquire(epochs, 60, TimeUnit.SECONDS);
+      sender.stop();
+      here.join();
+      receiver.stop();
+      there.join();
+      if (!broken.isEmpty()) {
+        throw new AssertionError("seed " + seed, broken.element());
+      }
+      assertThat(done).isTrue();
+    }
+    verify(copy, states);
+  }
+
+  private void verify(Path copy, Map<Long, byte[]> states) throws IOException {
+    DirectoryStatus status = DirectoryStatus.read(copy);
+    assertThat(
+            status.kept().stream().map(kept -> kept.manifest().epoch()).collect(Collectors.toSet()))
+        .containsAll(states.keySet());
+    ImageRestore restore = ImageRestore.from(copy);
+    Region region = restore.layout().regions().getFirst();
+    for (Map.Entry<Long, byte[]> state : states.entrySet()) {
+      Path to = temp.resolve("restored-" + state.getKey());
+      restore.restore(state.getKey(), region, to);
+      assertThat(Files.readAllBytes(to)).as("epoch %d", state.getKey()).isEqualTo(state.getValue());
+    }
+  }
+
+  private static byte[] read(Path image) {
+    try {
+      return Files.readAllBytes(image);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void write(Path image, SplittableRandom random) {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      for (int writes = random.nextInt(40); writes > 0; writes--) {
+        byte[] bytes = new byte[1 + random.nextInt(9000)];
+        random.nextBytes(bytes);
+        file.seek(random.nextLong(file.length() - bytes.length));
+        file.write(bytes);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Thread start(Running running, BlockingQueue<Throwable> broken) {
+    return Thread.ofPlatform()
+        .start(() -> {
+          try {
+            running.run();
+          } catch (Exception | Error e) {
+            broken.add(e);
+          }
+        });
+  }
+
+  private interface Running {
+    void run() throws Exception;
+  }
+}
