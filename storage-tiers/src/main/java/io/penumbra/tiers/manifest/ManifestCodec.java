@@ -25,9 +25,11 @@ final class ManifestCodec {
   private static final int FIXED_BYTES = 64;
 
   private final ChunkSeal seal;
+  private final byte[] writer;
 
-  ManifestCodec(ChunkSeal seal) {
+  ManifestCodec(ChunkSeal seal, String writer) {
     this.seal = seal;
+    this.writer = writer.getBytes(UTF_8);
   }
 
   /** The kept form of this version. */
@@ -39,6 +41,7 @@ final class ManifestCodec {
             FIXED_BYTES + vm.length + manifest.chunks().size() * ChunkId.BYTES + body.remaining());
     plain.putInt(MAGIC).putInt(FORMAT).putLong(version);
     plain.putShort((short) vm.length).put(vm);
+    plain.putShort((short) writer.length).put(writer);
     plain.putLong(manifest.epoch()).putLong(manifest.base());
     plain.putLong(manifest.cutAt().toEpochMilli());
     plain.put(code(manifest.mode()));
@@ -78,9 +81,8 @@ final class ManifestCodec {
       return corrupt(vm, version, "is no manifest that this Penumbra knows");
     }
     long written = plain.getLong();
-    byte[] name = new byte[Short.toUnsignedInt(plain.getShort())];
-    plain.get(name);
-    VmId actual = VmId.of(new String(name, UTF_8));
+    VmId actual = VmId.of(text(plain));
+    String writer = text(plain);
     if (written != version || !actual.equals(vm)) {
       // A good manifest under somebody else's name must not pass.
       return corrupt(vm, version, "is version %d of %s".formatted(written, actual));
@@ -99,7 +101,13 @@ final class ManifestCodec {
     }
     ByteBuffer body = plain.slice(plain.position() + Integer.BYTES, plain.getInt());
     return new ManifestStore.Reading.Found(
-        version, new Manifest(vm, epoch, base, cutAt, mode, chunks, body));
+        version, writer, new Manifest(vm, epoch, base, cutAt, mode, chunks, body));
+  }
+
+  private static String text(ByteBuffer plain) {
+    byte[] bytes = new byte[Short.toUnsignedInt(plain.getShort())];
+    plain.get(bytes);
+    return new String(bytes, UTF_8);
   }
 
   private static byte code(ShadowMode mode) {

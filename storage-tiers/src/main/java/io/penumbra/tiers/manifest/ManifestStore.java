@@ -19,7 +19,7 @@ public interface ManifestStore {
    */
   Commit commit(Manifest manifest, long expected);
 
-  /** The newest one of a VM. */
+  /** The newest one of a VM; while the object tier is away, the newest that this machine knows. */
   Reading newest(VmId vm);
 
   /** This version. */
@@ -33,6 +33,9 @@ public interface ManifestStore {
 
   /** Removes a version; the chunks that only it named become garbage. */
   Removal remove(VmId vm, long version);
+
+  /** Removes every version of a VM that is gone for good. */
+  Removal forget(VmId vm);
 
   /** What became of a commit. */
   sealed interface Commit {
@@ -58,15 +61,19 @@ public interface ManifestStore {
       }
     }
 
-    /** There is no room on this machine. Nothing was added. */
-    record Full(long bytesAsked, long bytesFree) implements Commit {}
+    /** The manifest that it builds on doesn't exist, maybe no longer. Nothing was added. */
+    record BaseMissing(long base) implements Commit {}
   }
 
   /** What a read gave. */
   sealed interface Reading {
 
-    /** Here it is, as it was committed. */
-    record Found(long version, Manifest manifest) implements Reading {}
+    /**
+     * Here it is, as it was committed.
+     *
+     * @param writer the store that committed it
+     */
+    record Found(long version, String writer, Manifest manifest) implements Reading {}
 
     /** No such version, or none at all. */
     record NotFound(VmId vm) implements Reading {}
@@ -104,6 +111,9 @@ public interface ManifestStore {
 
     /** It doesn't exist any more. */
     record Removed(VmId vm, long version) implements Removal {}
+
+    /** It is the newest, so it stays: its number must not be given away again. */
+    record IsNewest(long version) implements Removal {}
 
     /** Another version builds on it, so it stays. */
     record NeededBy(long version) implements Removal {}

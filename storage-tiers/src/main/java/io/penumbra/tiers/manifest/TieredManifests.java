@@ -1,0 +1,508 @@
+package io.penumbra.tiers.manifest;
+
+import io.penumbra.domain.VmId;
+import io.penumbra.tiers.ChunkId;
+import io.penumbra.tiers.disk.Disk;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.BaseMissing;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.ChunksMissing;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.Committed;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.Conflict;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.Held;
+import io.penumbra.tiers.object.ObjectTier;
+import io.penumbra.tiers.seal.ChunkSeal;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Manifests in both tiers: first durable on this machine, then written to the object tier on the
+ * condition that nobody has that version yet. That condition is the only referee between writers;
+ * any S3 that knows {@code If-None-Match} can be it.
+ *
+ * <p>A conditional write alone would let a writer through who is so far behind that retention has
+ * already removed the version he wants to write. So after every write the versions are listed: if
+ * there is a higher one, he has lost. Until then his manifest did no harm, for readers take the
+ * highest.
+ */
+public final class TieredManifests implements ManifestStore {
+
+  private static final String PREFIX = "manifests/";
+  private static final String HELD = ".held";
+  private static final String KEPT = ".kept";
+
+  private final Disk disk;
+  private final ObjectTier objects;
+  private final ManifestCodec codec;
+  private final ChunkPins pins;
+  private final Map<VmId, Line> lines = new ConcurrentHashMap<>();
+
+  /** What is known of one VM's versions. Guarded by itself. */
+  private static final class Line {
+    final VmId vm;
+
+    /** Highest that the referee is known to have; 0 for none, empty when nobody has looked yet. */
+    OptionalLong newest = OptionalLong.empty();
+
+    /** On this machine, and not yet seen by the referee. */
+    final TreeSet<Long> held = new TreeSet<>();
+
+    /** On this machine, and the referee had it. */
+    final TreeSet<Long> kept = new TreeSet<>();
+
+    Line(VmId vm) {
+      this.vm = vm;
+    }
+  }
+
+  private TieredManifests(
+      Disk disk, ObjectTier objects, ChunkSeal seal, String writer, ChunkPins pins) {
+    this.disk = disk;
+    this.objects = objects;
+    this.codec = new ManifestCodec(seal, writer);
+    this.pins = pins;
+  }
+
+  /**
+   * Opens the manifests of this machine.
+   *
+   * @param writer name of this store, the same at every opening
+   */
+  public static TieredManifests open(
+      Disk disk, ObjectTier objects, ChunkSeal seal, String writer, ChunkPins pins)
+      throws IOException {
+    TieredManifests manifests = new TieredManifests(disk, objects, seal, writer, pins);
+    manifests.load();
+    return manifests;
+  }
+
+  private void load() throws IOException {
+    disk.makeDirectories("manifests");
+    for (String directory : disk.list("manifests")) {
+      Line line = line(ManifestNames.vm(directory));
+      for (String file : disk.list(PREFIX + directory)) {
+        int dot = file.indexOf('.');
+        OptionalLong version =
+            dot < 0 ? OptionalLong.empty() : ManifestNames.version(file.substring(0, dot));
+        if (version.isPresent() && file.endsWith(HELD)) {
+          line.held.add(version.getAsLong());
+        } else if (version.isPresent() && file.endsWith(KEPT)) {
+          line.kept.add(version.getAsLong());
+        } else {
+          disk.delete(PREFIX + directory + "/" + file);
+        }
+      }
+      line.held.removeAll(line.kept);
+    }
+  }
+
+  private Line line(VmId vm) {
+    return lines.computeIfAbsent(vm, Line::new);
+  }
+
+  // ------------------------------------------------------------------ commit
+
+  @Override
+  public Commit commit(Manifest manifest, long expected) {
+    Line line = line(manifest.vm());
+    List<ChunkId> missing = pins.pin(manifest.chunks());
+    if (!missing.isEmpty()) {
+      return new ChunksMissing(missing);
+    }
+    try {
+      pins.sync();
+      synchronized (line) {
+        return commit(line, manifest, expected);
+      }
+    } catch (IOException e) {
+      return new Unavailable("this machine's SSD: " + e);
+    } finally {
+      pins.unpin(manifest.chunks());
+    }
+  }
+
+  private Commit commit(Line line, Manifest manifest, long expected) throws IOException {
+    if (!line.held.isEmpty()) {
+      // What is older has to be settled first, or the order would be lost.
+      settle(line);
+    }
+    Optional<Unavailable> away = newestAgrees(line, expected) ? Optional.empty() : refresh(line);
+    long newest = newest(line);
+    if (newest != expected) {
+      return new Conflict(expected, newest);
+    }
+    if (manifest.base() != 0 && !exists(line, manifest.base())) {
+      return new BaseMissing(manifest.base());
+    }
+    long version = expected + 1;
+    ByteBuffer content = codec.encode(version, manifest);
+    disk.makeDirectories(ManifestNames.directory(line.vm));
+    disk.writeWhole(path(line.vm, version, HELD), content);
+    line.held.add(version);
+    if (away.isPresent() || line.held.size() > 1) {
+      return new Held(
+          version, away.map(Unavailable::reason).orElse("older manifests wait as well"));
+    }
+    return switch (settle(line, version, content)) {
+      case Settled.Won _ -> new Committed(version);
+      case Settled.Lost(long higher) -> new Conflict(expected, higher);
+      case Settled.Waits(String reason) -> new Held(version, reason);
+    };
+  }
+
+  private static boolean newestAgrees(Line line, long expected) {
+    return line.held.isEmpty()
+        ? line.newest.isPresent() && line.newest.getAsLong() == expected
+        : line.held.last() == expected;
+  }
+
+  /** The newest version as far as this machine knows. */
+  private static long newest(Line line) {
+    long known = line.newest.orElse(line.kept.isEmpty() ? 0 : line.kept.last());
+    return line.held.isEmpty() ? known : Math.max(known, line.held.last());
+  }
+
+  /** Asks the referee for the newest; says why he doesn't answer. */
+  private Optional<Unavailable> refresh(Line line) {
+    return switch (listed(line.vm)) {
+      case Versions.Known(List<Long> versions) -> {
+        line.newest = OptionalLong.of(versions.isEmpty() ? 0 : versions.getLast());
+        yield Optional.empty();
+      }
+      case Unavailable away -> Optional.of(away);
+    };
+  }
+
+  private boolean exists(Line line, long version) {
+    return line.held.contains(version)
+        || line.kept.contains(version)
+        || (listed(line.vm) instanceof Versions.Known(List<Long> versions)
+            && versions.contains(version));
+  }
+
+  /** What the referee says to one version. */
+  private sealed interface Settled {
+    record Won() implements Settled {}
+
+    record Lost(long newest) implements Settled {}
+
+    record Waits(String reason) implements Settled {}
+  }
+
+  private Settled settle(Line line, long version, ByteBuffer content) throws IOException {
+    String key = key(line.vm, version);
+    ObjectTier.Write write = objects.putIfAbsent(key, content);
+    if (write instanceof ObjectTier.Unavailable(String reason)) {
+      return new Settled.Waits(reason);
+    }
+    if (write instanceof ObjectTier.Write.Full(String reason)) {
+      return new Settled.Waits(reason);
+    }
+    if (write instanceof ObjectTier.Write.Exists) {
+      // Maybe it is ours: a write whose answer got lost looks like this when it is repeated.
+      ObjectTier.Fetch there = objects.get(key);
+      if (there instanceof ObjectTier.Unavailable(String reason)) {
+        return new Settled.Waits(reason);
+      }
+      if (!(there instanceof ObjectTier.Fetch.Content(ByteBuffer bytes) && bytes.equals(content))) {
+        return lose(line);
+      }
+    }
+    if (!(listed(line.vm) instanceof Versions.Known(List<Long> versions))) {
+      return new Settled.Waits("the object tier took it but doesn't say whether it is the newest");
+    }
+    if (versions.isEmpty() || versions.getLast() > version) {
+      objects.delete(key);
+      return lose(line);
+    }
+    disk.rename(path(line.vm, version, HELD), path(line.vm, version, KEPT));
+    // While the object tier is away, this name is all that says which version is the newest.
+    disk.syncDirectory(ManifestNames.directory(line.vm));
+    line.held.remove(version);
+    line.kept.add(version);
+    line.newest = OptionalLong.of(version);
+    return new Settled.Won();
+  }
+
+  /** Another writer has won: whatever waits here has no future. */
+  private Settled lose(Line line) throws IOException {
+    for (long version : line.held) {
+      disk.delete(path(line.vm, version, HELD));
+    }
+    if (!line.held.isEmpty()) {
+      disk.syncDirectory(ManifestNames.directory(line.vm));
+    }
+    line.held.clear();
+    line.newest = OptionalLong.empty();
+    refresh(line);
+    return new Settled.Lost(newest(line));
+  }
+
+  // ------------------------------------------------------------------ catching up
+
+  /**
+   * What sending held manifests came to.
+   *
+   * @param settled that the referee took
+   * @param lost VMs whose held manifests came too late
+   * @param problem why there are still some
+   */
+  public record CatchUp(int settled, List<VmId> lost, Optional<String> problem) {
+
+    public CatchUp {
+      lost = List.copyOf(lost);
+    }
+  }
+
+  /** Sends what was held while the object tier was away. */
+  public CatchUp catchUp() throws IOException {
+    int settled = 0;
+    List<VmId> lost = new ArrayList<>();
+    Optional<String> problem = Optional.empty();
+    for (VmId vm : new TreeSet<>(lines.keySet())) {
+      Line line = line(vm);
+      synchronized (line) {
+        int before = line.held.size();
+        Settled last = settle(line);
+        if (last instanceof Settled.Lost) {
+          lost.add(vm);
+        } else {
+          settled += before - line.held.size();
+        }
+        if (last instanceof Settled.Waits(String reason)) {
+          problem = Optional.of(reason);
+        }
+      }
+      if (problem.isPresent()) {
+        break;
+      }
+    }
+    return new CatchUp(settled, lost, problem);
+  }
+
+  private Settled settle(Line line) throws IOException {
+    Settled last = new Settled.Won();
+    while (!line.held.isEmpty() && last instanceof Settled.Won) {
+      long version = line.held.first();
+      ByteBuffer content;
+      try {
+        content = whole(path(line.vm, version, HELD));
+      } catch (NoSuchFileException e) {
+        line.held.remove(version);
+        continue;
+      }
+      last = settle(line, version, content);
+    }
+    return last;
+  }
+
+  /** How many manifests the referee hasn't seen. */
+  public int held() {
+    int held = 0;
+    for (Line line : lines.values()) {
+      synchronized (line) {
+        held += line.held.size();
+      }
+    }
+    return held;
+  }
+
+  // ------------------------------------------------------------------ reading
+
+  @Override
+  public Reading newest(VmId vm) {
+    Line line = line(vm);
+    long newest;
+    synchronized (line) {
+      Optional<Unavailable> away = refresh(line);
+      newest = newest(line);
+      if (newest == 0) {
+        return away.<Reading>map(unavailable -> unavailable)
+            .orElseGet(() -> new Reading.NotFound(vm));
+      }
+    }
+    return read(vm, newest);
+  }
+
+  @Override
+  public Reading read(VmId vm, long version) {
+    for (String suffix : List.of(KEPT, HELD)) {
+      try {
+        if (codec.decode(vm, version, whole(path(vm, version, suffix)))
+            instanceof Reading.Found found) {
+          return found;
+        }
+      } catch (IOException e) {
+        // Then the object tier is asked.
+      }
+    }
+    return switch (objects.get(key(vm, version))) {
+      case ObjectTier.Fetch.Content(ByteBuffer content) -> {
+        Reading reading = codec.decode(vm, version, content);
+        if (reading instanceof Reading.Found) {
+          remember(vm, version, content);
+        }
+        yield reading;
+      }
+      case ObjectTier.Fetch.Missing _ -> new Reading.NotFound(vm);
+      case ObjectTier.Unavailable away -> new Unavailable(away.reason());
+    };
+  }
+
+  /** Mends this machine's copy if it ought to have one. */
+  private void remember(VmId vm, long version, ByteBuffer content) {
+    Line line = line(vm);
+    synchronized (line) {
+      if (line.kept.contains(version)) {
+        try {
+          disk.writeWhole(path(vm, version, KEPT), content);
+        } catch (IOException e) {
+          // It is only the second copy.
+        }
+      }
+    }
+  }
+
+  private ByteBuffer whole(String path) throws IOException {
+    return disk.read(path, 0, ObjectTier.OBJECT_BYTES_MAX);
+  }
+
+  @Override
+  public Versions versions(VmId vm) {
+    return switch (listed(vm)) {
+      case Versions.Known(List<Long> listed) -> {
+        SortedSet<Long> all = new TreeSet<>(listed);
+        Line line = line(vm);
+        synchronized (line) {
+          all.addAll(line.held);
+        }
+        yield new Versions.Known(List.copyOf(all));
+      }
+      case Unavailable away -> away;
+    };
+  }
+
+  private Versions listed(VmId vm) {
+    String prefix = ManifestNames.directory(vm) + "/";
+    return switch (objects.list(prefix)) {
+      case ObjectTier.Listing.Entries(List<ObjectTier.Entry> entries) ->
+          new Versions.Known(
+              entries.stream()
+                  .map(entry -> ManifestNames.version(entry.key().substring(prefix.length())))
+                  .filter(OptionalLong::isPresent)
+                  .map(OptionalLong::getAsLong)
+                  .sorted(Comparator.naturalOrder())
+                  .toList());
+      case ObjectTier.Unavailable(String reason) -> new Unavailable(reason);
+    };
+  }
+
+  @Override
+  public Vms vms() {
+    return switch (objects.list(PREFIX)) {
+      case ObjectTier.Listing.Entries(List<ObjectTier.Entry> entries) -> {
+        SortedSet<VmId> all = new TreeSet<>();
+        for (ObjectTier.Entry entry : entries) {
+          String rest = entry.key().substring(PREFIX.length());
+          int slash = rest.indexOf('/');
+          if (slash > 0) {
+            all.add(ManifestNames.vm(rest.substring(0, slash)));
+          }
+        }
+        for (Line line : lines.values()) {
+          synchronized (line) {
+            if (!line.held.isEmpty()) {
+              all.add(line.vm);
+            }
+          }
+        }
+        yield new Vms.Known(List.copyOf(all));
+      }
+      case ObjectTier.Unavailable(String reason) -> new Unavailable(reason);
+    };
+  }
+
+  // ------------------------------------------------------------------ removal
+
+  @Override
+  public Removal remove(VmId vm, long version) {
+    Line line = line(vm);
+    synchronized (line) {
+      switch (versions(vm)) {
+        case Unavailable away -> {
+          return away;
+        }
+        case Versions.Known(List<Long> versions) -> {
+          if (!versions.isEmpty() && versions.getLast() == version) {
+            return new Removal.IsNewest(version);
+          }
+          for (long later : versions) {
+            if (later > version
+                && read(vm, later) instanceof Reading.Found found
+                && found.manifest().base() == version) {
+              return new Removal.NeededBy(later);
+            }
+          }
+        }
+      }
+      return erase(line, version);
+    }
+  }
+
+  @Override
+  public Removal forget(VmId vm) {
+    Line line = line(vm);
+    synchronized (line) {
+      return switch (versions(vm)) {
+        case Unavailable away -> away;
+        case Versions.Known(List<Long> versions) -> {
+          SortedSet<Long> all = new TreeSet<>(versions);
+          all.addAll(line.kept);
+          // The oldest first: as long as there is one, a stale writer sees that he is stale.
+          for (long version : all) {
+            if (erase(line, version) instanceof Unavailable away) {
+              yield away;
+            }
+          }
+          line.newest = OptionalLong.empty();
+          yield new Removal.Removed(vm, all.isEmpty() ? 0 : all.last());
+        }
+      };
+    }
+  }
+
+  private Removal erase(Line line, long version) {
+    if (objects.delete(key(line.vm, version)) instanceof ObjectTier.Unavailable(String reason)) {
+      return new Unavailable(reason);
+    }
+    try {
+      boolean kept = disk.delete(path(line.vm, version, KEPT));
+      boolean held = disk.delete(path(line.vm, version, HELD));
+      if (kept || held) {
+        // Its chunks are collected next: it must not come back after a power cut.
+        disk.syncDirectory(ManifestNames.directory(line.vm));
+      }
+      line.kept.remove(version);
+      line.held.remove(version);
+      return new Removal.Removed(line.vm, version);
+    } catch (IOException e) {
+      return new Unavailable("this machine's SSD: " + e);
+    }
+  }
+
+  private static String key(VmId vm, long version) {
+    return ManifestNames.directory(vm) + "/" + ManifestNames.version(version);
+  }
+
+  private static String path(VmId vm, long version, String suffix) {
+    return key(vm, version) + suffix;
+  }
+}
