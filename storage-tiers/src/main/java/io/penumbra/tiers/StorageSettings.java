@@ -32,11 +32,7 @@ public record StorageSettings(
         new Cache(true, 256, 64, 1024),
         new Packs(16, Duration.ofSeconds(30), 1, 0.5, 256),
         new Objects(
-            Optional.empty(),
-            Optional.empty(),
-            0,
-            Duration.ofSeconds(1),
-            Duration.ofMinutes(1)),
+            Optional.empty(), Optional.empty(), 0, Duration.ofSeconds(1), Duration.ofMinutes(1)),
         new Encryption("", ""),
         new Retention(3, Duration.ofDays(1), Duration.ofHours(1)),
         new Costs(0.08, 0.023, 0.005, 0.0004));
@@ -44,8 +40,7 @@ public record StorageSettings(
 
   /** The same in another directory. */
   public StorageSettings in(Path other) {
-    return new StorageSettings(
-        other, ssd, cache, packs, objects, encryption, retention, costs);
+    return new StorageSettings(other, ssd, cache, packs, objects, encryption, retention, costs);
   }
 
   /**

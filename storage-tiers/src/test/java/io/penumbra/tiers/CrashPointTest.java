@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
  */
 class CrashPointTest {
 
-  private static final int SEEDS = Integer.getInteger("penumbra.seeds", 400);
+  private static final int SEEDS = Integer.getInteger("penumbra.seeds", 120);
 
   @Test
   void whateverWasAcknowledgedCanBeRestoredWhereverThePowerWasCut() throws IOException {

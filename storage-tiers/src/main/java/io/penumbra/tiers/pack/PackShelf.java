@@ -472,7 +472,8 @@ public final class PackShelf {
   /** The pack that a place in the table is in; there always is one. */
   private Pack known(int number) {
     return Optional.ofNullable(packs.get(number))
-        .orElseThrow(() -> new IllegalStateException("no pack %d, but chunks in it".formatted(number)));
+        .orElseThrow(
+            () -> new IllegalStateException("no pack %d, but chunks in it".formatted(number)));
   }
 
   private Optional<Pack> pack(int number) {

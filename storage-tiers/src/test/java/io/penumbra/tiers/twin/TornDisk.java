@@ -16,8 +16,8 @@ import java.util.TreeSet;
 
 /**
  * A disk in memory that keeps only what POSIX and journaling file systems promise. After a power
- * cut, each name that wasn't synced is as it was or as it became, the two of a rename alike; of what
- * was appended but not forced any part may be there, and may be garbage.
+ * cut, each name that wasn't synced is as it was or as it became, the two of a rename alike; of
+ * what was appended but not forced any part may be there, and may be garbage.
  */
 public final class TornDisk implements Disk {
 
