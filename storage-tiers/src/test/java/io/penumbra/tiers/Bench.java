@@ -6,6 +6,7 @@ import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.tiers.cache.ChunkCache;
 import io.penumbra.tiers.manifest.Manifest;
+import io.penumbra.tiers.object.ObjectTier;
 import io.penumbra.tiers.pack.PackRules;
 import io.penumbra.tiers.seal.ChunkSeal;
 import io.penumbra.tiers.seal.KeyRing;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** A machine with a store on it, small enough that everything happens within a few chunks. */
@@ -43,6 +45,8 @@ final class Bench {
   long vmBytes = 0;
   int keepNewest = 2;
 
+  Optional<ObjectTier> lower = Optional.empty();
+
   Bench() {
     objects = new MemoryObjects(power);
   }
@@ -67,7 +71,7 @@ final class Bench {
             0.5,
             Duration.ofSeconds(1),
             Duration.ofMinutes(1));
-    StoreParts parts = new StoreParts(disk, objects, cache, seal, owner, () -> now);
+    StoreParts parts = new StoreParts(disk, lower.orElse(objects), cache, seal, owner, () -> now);
     return TieredChunkStore.open(parts, rules, notes::add);
   }
 

@@ -1,0 +1,197 @@
+package io.penumbra.tiers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penumbra.tiers.ChunkStore.Got.Found;
+import io.penumbra.tiers.ChunkStore.Put.Stored;
+import io.penumbra.tiers.manifest.ManifestStore.Commit;
+import io.penumbra.tiers.manifest.ManifestStore.Reading;
+import io.penumbra.tiers.object.ObjectTier.Entry;
+import io.penumbra.tiers.object.ObjectTier.Erasure;
+import io.penumbra.tiers.object.ObjectTier.Fetch;
+import io.penumbra.tiers.object.ObjectTier.Listing;
+import io.penumbra.tiers.object.ObjectTier.Unavailable;
+import io.penumbra.tiers.object.ObjectTier.Write;
+import io.penumbra.tiers.object.S3Access;
+import io.penumbra.tiers.object.S3Objects;
+import io.penumbra.tiers.twin.FaultyWire;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Our S3 client against real servers over real sockets: S3Proxy in this process, and MinIO where
+ * its binary is named by PENUMBRA_MINIO. Between client and server stands a wire that can be cut,
+ * slowed, and made to break off answers.
+ */
+abstract class S3Contract {
+
+  @TempDir Path directory;
+  private FaultyWire wire;
+  private S3Objects objects;
+
+  @SuppressWarnings("NullAway.Init") // JUnit sets the directory, and start() the rest
+  S3Contract() {}
+
+  /** Starts a server; answers its port. */
+  abstract int startServer() throws Exception;
+
+  abstract void stopServer() throws Exception;
+
+  @BeforeEach
+  void start() throws Exception {
+    wire = new FaultyWire(startServer());
+    objects = S3Objects.of(access("penumbra-secret"));
+    assertThat(objects.ensureBucket()).isInstanceOf(Write.Written.class);
+  }
+
+  private S3Access access(String secret) {
+    return new S3Access(
+        "http://127.0.0.1:" + wire.port(),
+        "us-east-1",
+        "penumbra",
+        "test/",
+        "penumbra-access",
+        secret,
+        Duration.ofSeconds(2),
+        2);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    objects.close();
+    wire.close();
+    stopServer();
+  }
+
+  @Test
+  void keepsListsReadsPartsAndDeletes() {
+    assertThat(objects.put("a/1", Bench.bytes("hello"))).isInstanceOf(Write.Written.class);
+    assertThat(objects.put("a/2", Bench.bytes("shadow"))).isInstanceOf(Write.Written.class);
+
+    assertThat(objects.get("a/1")).isEqualTo(new Fetch.Content(Bench.bytes("hello")));
+    assertThat(objects.get("a/1", 1, 3)).isEqualTo(new Fetch.Content(Bench.bytes("ell")));
+    assertThat(objects.get("a/1", 3, 100)).isEqualTo(new Fetch.Content(Bench.bytes("lo")));
+    assertThat(objects.get("a/1", 50, 3)).isEqualTo(new Fetch.Content(Bench.bytes("")));
+    assertThat(objects.get("a/3")).isInstanceOf(Fetch.Missing.class);
+    assertThat(objects.list("a/"))
+        .isEqualTo(new Listing.Entries(List.of(new Entry("a/1", 5), new Entry("a/2", 6))));
+    assertThat(objects.delete("a/1")).isInstanceOf(Erasure.Gone.class);
+    assertThat(objects.delete("a/1")).isInstanceOf(Erasure.Gone.class);
+    assertThat(objects.get("a/1")).isInstanceOf(Fetch.Missing.class);
+  }
+
+  @Test
+  void ofSeveralWritersOneGetsAKey() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      List<Future<Write>> writes = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        ByteBuffer content = Bench.bytes("writer " + i);
+        writes.add(threads.submit(() -> objects.putIfAbsent("m/1", content)));
+      }
+      int winners = 0;
+      for (Future<Write> write : writes) {
+        winners += write.get() instanceof Write.Written ? 1 : 0;
+      }
+      assertThat(winners).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aWrongSecretIsAwayAndSaysWhyWithoutTheSecret() {
+    try (S3Objects intruder = S3Objects.of(access("wrong-secret"))) {
+      assertThat(intruder.get("a/1"))
+          .isInstanceOfSatisfying(
+              Unavailable.class,
+              away -> assertThat(away.reason()).contains("403").doesNotContain("wrong-secret"));
+    }
+  }
+
+  @Test
+  void aCutWireIsAwayAndWorksAgainWhenItIsMended() {
+    objects.put("a/1", Bench.bytes("hello"));
+    wire.cut(true);
+    assertThat(objects.get("a/1")).isInstanceOf(Unavailable.class);
+    assertThat(objects.put("a/2", Bench.bytes("x"))).isInstanceOf(Unavailable.class);
+    assertThat(objects.list("a/")).isInstanceOf(Unavailable.class);
+
+    wire.cut(false);
+    assertThat(objects.get("a/1")).isEqualTo(new Fetch.Content(Bench.bytes("hello")));
+  }
+
+  @Test
+  void anAnswerThatBreaksOffIsNeverTakenForTheObject() {
+    ByteBuffer large = Bench.noise(1, 300_000);
+    objects.put("a/large", large);
+    wire.breakAnswersAfter(100_000);
+    assertThat(objects.get("a/large")).isInstanceOf(Unavailable.class);
+
+    wire.breakAnswersAfter(Long.MAX_VALUE);
+    assertThat(objects.get("a/large")).isEqualTo(new Fetch.Content(large));
+  }
+
+  @Test
+  void aServerThatIsTooSlowIsAway() {
+    objects.put("a/1", Bench.noise(1, 200_000));
+    wire.bytesPerSecond(20_000);
+    assertThat(objects.get("a/1")).isInstanceOf(Unavailable.class);
+  }
+
+  @Test
+  void aServerThatAnswers503IsAskedAgainAndThenAway() {
+    objects.put("a/1", Bench.bytes("hello"));
+    wire.answers503(1);
+    assertThat(objects.get("a/1")).isEqualTo(new Fetch.Content(Bench.bytes("hello")));
+
+    wire.answers503(100);
+    assertThat(objects.get("a/1"))
+        .isInstanceOfSatisfying(
+            Unavailable.class, away -> assertThat(away.reason()).contains("503"));
+  }
+
+  @Test
+  void aWholeStoreAbsorbsAnOutageAndCatchesUp() throws IOException {
+    Bench bench = new Bench();
+    bench.lower = Optional.of(objects);
+    TieredChunkStore store = bench.open();
+    wire.cut(true);
+    List<ChunkId> chunks = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      assertThat(store.put(Bench.noise(i, 2_000)))
+          .isInstanceOfSatisfying(Stored.class, stored -> chunks.add(stored.id()));
+    }
+    assertThat(store.manifests().commit(bench.manifest(1, chunks), 0))
+        .isInstanceOf(Commit.Held.class);
+    assertThat(store.flush().problem()).isPresent();
+    assertThat(store.health().sentence()).contains("object tier away since");
+
+    wire.cut(false);
+    bench.pass(Duration.ofMinutes(2));
+    assertThat(store.upkeep().problem()).isEmpty();
+    assertThat(store.health().waitingBytes()).isZero();
+    assertThat(store.health().heldManifests()).isZero();
+
+    // Another machine without an SSD copy of anything finds it all in the bucket.
+    Bench other = new Bench();
+    other.owner = bench.owner;
+    other.lower = Optional.of(objects);
+    TieredChunkStore restored = other.open();
+    assertThat(restored.manifests().newest(Bench.VM))
+        .isInstanceOfSatisfying(
+            Reading.Found.class, found -> assertThat(found.manifest().chunks()).isEqualTo(chunks));
+    for (int i = 0; i < 20; i++) {
+      assertThat(restored.get(chunks.get(i))).isEqualTo(new Found(Bench.noise(i, 2_000)));
+    }
+  }
+}
