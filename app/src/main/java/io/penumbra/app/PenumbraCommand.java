@@ -4,6 +4,7 @@ import io.penumbra.app.decisions.DecisionsCommand;
 import io.penumbra.app.simulate.DemoCommand;
 import io.penumbra.app.simulate.SimulateCommand;
 import io.penumbra.app.simulate.SoakCommand;
+import io.penumbra.app.sync.SyncCommand;
 import io.penumbra.app.train.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
       DecisionsCommand.class,
       SoakCommand.class,
       TrainCommand.class,
+      SyncCommand.class,
       DoctorCommand.class
     },
     commandListHeading = "%nCommands:%n",
@@ -40,6 +42,7 @@ import picocli.CommandLine.Spec;
       "  ./penumbra demo               a data centre in virtual time, within a minute",
       "  ./penumbra decisions list     what it decided; then: decisions explain VM",
       "  ./penumbra simulate --help    what one command can do",
+      "  ./penumbra sync --help        keep a copy of a changing image on another machine",
       "  ./penumbra doctor             what is missing on this machine",
       "  ./penumbra test               build everything and run every test"
     },

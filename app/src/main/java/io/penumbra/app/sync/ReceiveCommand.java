@@ -1,0 +1,134 @@
+package io.penumbra.app.sync;
+
+import io.penumbra.app.ExitCode;
+import io.penumbra.domain.BadInputException;
+import io.penumbra.sync.engine.SyncReceiver;
+import io.penumbra.sync.file.DirectorySink;
+import io.penumbra.sync.file.Retention;
+import io.penumbra.sync.net.MultiPathFrames;
+import io.penumbra.sync.path.PathId;
+import io.penumbra.sync.path.tcp.TcpListener;
+import io.penumbra.sync.session.EscalationPolicy;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Keeps the copy that a sender tells of, until it is stopped; it may be killed at any time. */
+@Command(
+    name = "receive",
+    description = {
+      "",
+      "Keeps a copy in a directory. An epoch is acked when it is durable and every page's hash is",
+      "right; stop or kill it whenever you like, it goes on from the last acked epoch.",
+      ""
+    })
+final class ReceiveCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--dir",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where the copy and its epochs are kept; made if it is not there.")
+  private Path dir;
+
+  @Option(
+      names = "--listen",
+      required = true,
+      paramLabel = "HOST:PORT",
+      description = "Where the sender comes in; several addresses, separated by commas.")
+  private String listen;
+
+  @Mixin private KeyFile key;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "How many epochs are kept to go back to; ${DEFAULT-VALUE} if not given.")
+  private int keep;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
+  ReceiveCommand() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    List<InetSocketAddress> addresses = Addresses.parse("--listen", listen);
+    if (keep < 1) {
+      throw new BadInputException("--keep", "is %d; expected 1 or more".formatted(keep), "");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    var secret = key.read();
+    try (DirectorySink sink = sink()) {
+      List<TcpListener> listeners = listeners(addresses);
+      try (MultiPathFrames link =
+          MultiPathFrames.listen(
+              Wire.LINK,
+              System.currentTimeMillis(),
+              PathId.PATHS_MAX,
+              listeners,
+              System::nanoTime)) {
+        out.printf("listening on %s, keeping %s%n", listen, dir);
+        out.flush();
+        new SyncReceiver(
+                sink,
+                Wire.coding(Double.POSITIVE_INFINITY),
+                link,
+                secret,
+                EscalationPolicy.DEFAULT,
+                new SecureRandom(),
+                new ReceiveReport(out, spec.commandLine().getErr()))
+            .run();
+      }
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new BadInputException(
+          dir.toString(),
+          String.valueOf(e.getMessage()),
+          "See to it and start again: what was acked is safe, and the transfer goes on from there.",
+          e);
+    }
+    return ExitCode.OK;
+  }
+
+  private DirectorySink sink() throws IOException {
+    try {
+      return DirectorySink.on(dir, new Retention(keep, Retention.DEFAULT.bytesMax()));
+    } catch (IllegalStateException e) {
+      throw new BadInputException(
+          "--dir", String.valueOf(e.getMessage()), "Stop that one, or choose another.", e);
+    }
+  }
+
+  private static List<TcpListener> listeners(List<InetSocketAddress> addresses) throws IOException {
+    List<TcpListener> listeners = new ArrayList<>();
+    for (InetSocketAddress address : addresses) {
+      try {
+        listeners.add(
+            TcpListener.at(new InetSocketAddress(address.getHostString(), address.getPort())));
+      } catch (BindException | UnresolvedAddressException e) {
+        throw new BadInputException(
+            "--listen",
+            "can't listen on %s: %s".formatted(address, e.getMessage()),
+            "Choose an address of this machine and a port that nobody uses.",
+            e);
+      }
+    }
+    return listeners;
+  }
+}

@@ -1,0 +1,25 @@
+package io.penumbra.app.sync;
+
+import io.penumbra.sync.encode.Prices;
+import io.penumbra.sync.engine.LearnedCoding;
+import io.penumbra.sync.engine.PageCoding;
+import java.lang.management.ManagementFactory;
+
+/** What both ends have to agree upon without asking. */
+final class Wire {
+
+  /** The number that marks a link of ours at the level of paths. */
+  static final long LINK = 0x70656e756d627261L;
+
+  /** What a way is taken for whose rate nobody has limited: 1 Gbit/s. */
+  private static final double GIGABIT_BYTES = 125e6;
+
+  private Wire() {}
+
+  /** How pages are turned into blocks, for a way of so many bytes a second. */
+  static PageCoding coding(double bytesPerSecond) {
+    double most = Math.min(bytesPerSecond, GIGABIT_BYTES);
+    return new LearnedCoding(
+        Prices.link(most), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
+  }
+}
