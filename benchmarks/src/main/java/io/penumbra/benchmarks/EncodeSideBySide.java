@@ -1,0 +1,309 @@
+package io.penumbra.benchmarks;
+
+import com.github.luben.zstd.Zstd;
+import io.penumbra.sync.encode.Coding;
+import io.penumbra.sync.encode.Decoding;
+import io.penumbra.sync.encode.EncodedBlock;
+import io.penumbra.sync.encode.PageDecoder;
+import io.penumbra.sync.encode.PageEncoder;
+import io.penumbra.sync.encode.Prices;
+import io.penumbra.sync.predict.NextDirtyPredictor;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How many bytes a recorded epoch takes, coded by us and by others, all on the same pages in one
+ * process. Every page that we code is decoded and compared. The tools that work on whole files
+ * (zstd, xdelta3, rsync) are run on every twelfth epoch, and are compared on those epochs alone.
+ *
+ * <p>MB/s are of changed pages, and for a tool that reads the whole image they say little.
+ */
+public final class EncodeSideBySide {
+
+  private static final int TOOLS_EVERY = 12;
+  private static final String REFERENCE = "XBZRLE + zstd -3";
+
+  /** Bytes and time of one way to code, and the reference's bytes on the same epochs. */
+  private static final class Tally {
+    long bytes;
+    long nanos;
+    long decodeNanos;
+    long changed;
+    long reference;
+    int epochs;
+  }
+
+  private final Map<String, Tally> tallies = new LinkedHashMap<>();
+  private final PageEncoder runs = new PageEncoder(new Prices(1, 1));
+  private final PageEncoder model = new PageEncoder(new Prices(1, 1));
+  private final PageDecoder runsDecoder = new PageDecoder();
+  private final PageDecoder modelDecoder = new PageDecoder();
+  private long reference;
+  private int pages;
+
+  private EncodeSideBySide() {}
+
+  /** Runs it on recordings, all that are there if none is named. */
+  public static void main(String... arguments) throws IOException, InterruptedException {
+    List<String> names =
+        arguments.length > 0
+            ? List.of(arguments)
+            : List.of("redis-set", "redis-mixed", "work", "idle", "disk");
+    for (String name : names) {
+      if (Files.exists(Recording.folder(name).resolve("cuts"))) {
+        new EncodeSideBySide().run(name);
+        earlyPages(name);
+      } else {
+        System.out.printf("%s: no recording; make one with benchmarks/recordings/record%n", name);
+      }
+    }
+  }
+
+  private void run(String name) throws IOException, InterruptedException {
+    try (Recording recording = Recording.open(name)) {
+      int[] changed = recording.nextEpoch();
+      for (int epoch = 0; changed.length > 0; epoch++) {
+        pages = changed.length;
+        inProcess(recording, changed);
+        ours("ours, runs", runs, runsDecoder, Coding.RUNS, recording, changed);
+        ours("ours, model", model, modelDecoder, Coding.MODEL, recording, changed);
+        if (epoch % TOOLS_EVERY == TOOLS_EVERY / 2) {
+          tools(recording);
+        }
+        changed = recording.nextEpoch();
+      }
+    }
+    print(name);
+  }
+
+  private void inProcess(Recording recording, int[] changed) {
+    byte[] now = gathered(recording.nowBytes(), changed);
+    byte[] before = gathered(recording.beforeBytes(), changed);
+    long start = System.nanoTime();
+    long bytes = Zstd.compress(xbzrle(before, now), 3).length;
+    reference = bytes;
+    add(REFERENCE, bytes, System.nanoTime() - start, 0);
+    add("raw pages", now.length, 0, 0);
+    start = System.nanoTime();
+    add("zstd -3", Zstd.compress(now, 3).length, System.nanoTime() - start, 0);
+  }
+
+  private void ours(
+      String name,
+      PageEncoder encoder,
+      PageDecoder decoder,
+      Coding coding,
+      Recording recording,
+      int[] changed) {
+    long start = System.nanoTime();
+    List<EncodedBlock> blocks =
+        encoder.encode(recording.before(), recording.now(), changed, coding);
+    long encoded = System.nanoTime() - start;
+    long bytes = 0;
+    byte[] page = new byte[Recording.PAGE];
+    start = System.nanoTime();
+    for (EncodedBlock block : blocks) {
+      bytes += block.bytes().length;
+      Decoding decoding =
+          decoder.decode(
+              block.bytes(),
+              block.pages(),
+              recording.before(),
+              (number, from, at) -> {
+                MemorySegment.copy(
+                    recording.nowBytes(),
+                    ValueLayout.JAVA_BYTE,
+                    (long) number * Recording.PAGE,
+                    page,
+                    0,
+                    Recording.PAGE);
+                if (!Arrays.equals(page, 0, page.length, from, at, at + page.length)) {
+                  throw new IllegalStateException("page %d came out wrong".formatted(number));
+                }
+              });
+      if (!(decoding instanceof Decoding.Decoded)) {
+        throw new IllegalStateException(decoding.toString());
+      }
+    }
+    add(name, bytes, encoded, System.nanoTime() - start);
+    encoder.accepted();
+    decoder.accepted();
+  }
+
+  private void tools(Recording recording) throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory(Path.of("/dev/shm"), "penumbra-encode-");
+    try {
+      Path before = written(folder.resolve("before"), recording.beforeBytes());
+      Path now = written(folder.resolve("now"), recording.nowBytes());
+      Path out = folder.resolve("out");
+      tool(
+          "zstd -3 --patch-from",
+          out,
+          "zstd -q -f -3 --long=28 --patch-from=%s %s -o %s".formatted(before, now, out));
+      tool("xdelta3", out, "xdelta3 -e -f -B 268435456 -s %s %s %s".formatted(before, now, out));
+      tool(
+          "rsync, 4 KiB blocks",
+          out,
+          "rsync --no-whole-file -I --block-size=4096 -z --only-write-batch=%s %s %s"
+              .formatted(out, now, before));
+    } finally {
+      for (String file : List.of("before", "now", "out", "out.sh")) {
+        Files.deleteIfExists(folder.resolve(file));
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private void tool(String name, Path out, String command)
+      throws IOException, InterruptedException {
+    Files.deleteIfExists(out);
+    long start = System.nanoTime();
+    Process process = new ProcessBuilder(command.split(" ", -1)).inheritIO().start();
+    int exit = process.waitFor();
+    if (exit != 0) {
+      throw new IllegalStateException("%s ended with %d".formatted(command, exit));
+    }
+    add(name, Files.size(out), System.nanoTime() - start, 0);
+  }
+
+  private void add(String name, long bytes, long nanos, long decodeNanos) {
+    Tally tally = tallies.computeIfAbsent(name, _ -> new Tally());
+    tally.bytes += bytes;
+    tally.nanos += nanos;
+    tally.decodeNanos += decodeNanos;
+    tally.changed += (long) pages * Recording.PAGE;
+    tally.reference += reference;
+    tally.epochs++;
+  }
+
+  private void print(String name) {
+    Tally all = tallies.getOrDefault(REFERENCE, new Tally());
+    System.out.printf(
+        "%n%s: %d epochs of a second, %d changed pages each%n",
+        name, all.epochs, all.changed / Recording.PAGE / Math.max(1, all.epochs));
+    System.out.printf(
+        "  %-22s %12s %9s %8s %8s%n", "", "bytes/epoch", "x XBZRLE", "MB/s", "decode");
+    tallies.forEach((way, tally) ->
+        System.out.printf(
+            "  %-22s %,12d %9.2f %8s %8s%n",
+            way,
+            tally.bytes / tally.epochs,
+            (double) tally.bytes / (double) tally.reference,
+            rate(tally.changed, tally.nanos),
+            rate(tally.changed, tally.decodeNanos)));
+  }
+
+  private static String rate(long bytes, long nanos) {
+    return nanos == 0 ? "" : "%.1f".formatted((double) bytes * 1e3 / (double) nanos);
+  }
+
+  /** What sending settled pages a quarter of a second ahead of the cut leaves for the cut. */
+  private static void earlyPages(String name) throws IOException {
+    for (double likelyAbove : new double[] {0.99, 0.5, 0.2}) {
+      try (Recording recording = Recording.open(name)) {
+        NextDirtyPredictor predictor = new NextDirtyPredictor(recording.pages(), likelyAbove);
+        long atCut = 0;
+        long early = 0;
+        long again = 0;
+        while (recording.nextEpoch().length > 0) {
+          BitSet changed = new BitSet();
+          for (int cut = 0; cut < Recording.CUTS_PER_EPOCH - 1; cut++) {
+            predictor.observed(recording.changedInCut(cut));
+            set(changed, recording.changedInCut(cut));
+          }
+          BitSet sent = new BitSet();
+          set(sent, predictor.settled(changed.stream().toArray()));
+          BitSet last = new BitSet();
+          set(last, recording.changedInCut(Recording.CUTS_PER_EPOCH - 1));
+          predictor.observed(recording.changedInCut(Recording.CUTS_PER_EPOCH - 1));
+          changed.or(last);
+          atCut += changed.cardinality();
+          early += sent.cardinality();
+          sent.and(last);
+          again += sent.cardinality();
+        }
+        System.out.printf(
+            "  ahead of the cut, likely above %.2f: %.0f %% of pages gone before it, %.0f %% of"
+                + " those sent twice%n",
+            likelyAbove,
+            100.0 * (double) (early - again) / (double) atCut,
+            100.0 * (double) again / (double) Math.max(1, early));
+      }
+    }
+  }
+
+  private static void set(BitSet set, int[] pages) {
+    for (int page : pages) {
+      set.set(page);
+    }
+  }
+
+  private static Path written(Path file, MemorySegment bytes) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      for (long at = 0; at < bytes.byteSize(); at += 1 << 24) {
+        channel.write(
+            bytes.asSlice(at, Math.min(1 << 24, bytes.byteSize() - at)).asByteBuffer(), at);
+      }
+    }
+    return file;
+  }
+
+  private static byte[] gathered(MemorySegment image, int[] pages) {
+    byte[] all = new byte[pages.length * Recording.PAGE];
+    for (int i = 0; i < pages.length; i++) {
+      MemorySegment.copy(
+          image,
+          ValueLayout.JAVA_BYTE,
+          (long) pages[i] * Recording.PAGE,
+          all,
+          i * Recording.PAGE,
+          Recording.PAGE);
+    }
+    return all;
+  }
+
+  /** Runs of equal and of new bytes, page by page, as QEMU's XBZRLE writes them. */
+  private static byte[] xbzrle(byte[] before, byte[] now) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(now.length / 4);
+    for (int page = 0; page < now.length; page += Recording.PAGE) {
+      int at = page;
+      int end = page + Recording.PAGE;
+      while (at < end) {
+        int start = Arrays.mismatch(before, at, end, now, at, end);
+        if (start < 0) {
+          break;
+        }
+        int stop = at + start;
+        while (stop < end && before[stop] != now[stop]) {
+          stop++;
+        }
+        leb128(out, start);
+        leb128(out, stop - at - start);
+        out.write(now, at + start, stop - at - start);
+        at = stop;
+      }
+    }
+    return out.toByteArray();
+  }
+
+  private static void leb128(ByteArrayOutputStream out, int value) {
+    int rest = value;
+    while (rest > 127) {
+      out.write(rest | 128);
+      rest >>>= 7;
+    }
+    out.write(rest);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.predict;
+
+import org.jspecify.annotations.NullMarked;
