@@ -8,15 +8,15 @@ package io.penumbra.sync.predict;
  */
 final class ByteMixer {
 
-  static final int CONTEXTS = 6;
-  static final int SETS = 1024;
+  static final int CONTEXTS = 5;
+  static final int SETS = 256;
   static final int FIRST_WEIGHT = (1 << 16) * 3 / 10;
 
   /** Beyond it, a weighed input would overflow. */
   private static final int WEIGHT_MAX = 1 << 19;
 
   /** A chance moves by 1/n for the n-th bit seen, and never by less than one of these. */
-  private static final int COUNT_MAX = 127;
+  private static final int COUNT_MAX = 30;
 
   private static final int[] STRETCH = new int[4096];
   private static final int[] SQUASH = new int[4096];

@@ -3,16 +3,14 @@ package io.penumbra.sync.predict;
 import java.util.Arrays;
 
 /**
- * Everything that one end has learned of how a VM's pages change: chances, weights, and the recent
- * past. Of fixed size, and cheap to copy, so that a block can be coded on a copy and forgotten
- * again if it is never accepted.
+ * Everything that one end has learned of how a VM's pages change: chances and weights. Of fixed
+ * size, and cheap to copy, so that a block can be coded on a copy and forgotten again if it is
+ * never accepted.
  */
 public final class PageModel {
 
-  static final int SLOT_BITS = 18;
-  static final int HISTORY_BITS = 20;
-  static final int ANCHOR_BITS = 17;
-  static final int FLAGS = 1 << 13;
+  static final int SLOT_BITS = 20;
+  static final int FLAGS = 1 << 12;
 
   /** Chances of a one, 22 bits, and above how many bits they rest on, 10 bits. */
   final int[] slots = new int[1 << SLOT_BITS];
@@ -23,15 +21,6 @@ public final class PageModel {
   /** Chances of yes-or-no questions, in 65536ths. */
   final char[] flags = new char[FLAGS];
 
-  /** The lines that changed lately, as they have become; a ring. */
-  final byte[] history = new byte[1 << HISTORY_BITS];
-
-  /** Where in the history a few bytes were last followed by something, by their hash. */
-  final int[] anchors = new int[1 << ANCHOR_BITS];
-
-  /** How much has been written into the history; at least 1, so that 0 means "nowhere". */
-  int head;
-
   public PageModel() {
     forget();
   }
@@ -41,9 +30,6 @@ public final class PageModel {
     Arrays.fill(slots, 1 << 31);
     Arrays.fill(weights, ByteMixer.FIRST_WEIGHT);
     Arrays.fill(flags, (char) (1 << 15));
-    Arrays.fill(history, (byte) 0);
-    Arrays.fill(anchors, 0);
-    head = 1;
   }
 
   /** Takes over what another has learned. */
@@ -51,27 +37,17 @@ public final class PageModel {
     System.arraycopy(other.slots, 0, slots, 0, slots.length);
     System.arraycopy(other.weights, 0, weights, 0, weights.length);
     System.arraycopy(other.flags, 0, flags, 0, flags.length);
-    System.arraycopy(other.history, 0, history, 0, history.length);
-    System.arraycopy(other.anchors, 0, anchors, 0, anchors.length);
-    head = other.head;
   }
 
   /** Whether both have learned the same, to the last bit. */
   public boolean sameAs(PageModel other) {
-    return head == other.head
-        && Arrays.equals(slots, other.slots)
+    return Arrays.equals(slots, other.slots)
         && Arrays.equals(weights, other.weights)
-        && Arrays.equals(flags, other.flags)
-        && Arrays.equals(history, other.history)
-        && Arrays.equals(anchors, other.anchors);
+        && Arrays.equals(flags, other.flags);
   }
 
   /** What one model takes. */
   public static int bytes() {
-    return (4 << SLOT_BITS)
-        + 4 * ByteMixer.SETS * ByteMixer.CONTEXTS
-        + 2 * FLAGS
-        + (1 << HISTORY_BITS)
-        + (4 << ANCHOR_BITS);
+    return (4 << SLOT_BITS) + 4 * ByteMixer.SETS * ByteMixer.CONTEXTS + 2 * FLAGS;
   }
 }

@@ -8,8 +8,7 @@ import java.util.Arrays;
  * byte by byte. The same walk writes and reads, so both ends' models stay alike by construction.
  *
  * <p>Predictors of words: evenly stepping records (as in DFCM: Goeman, Vandierendonck, De
- * Bosschere, <i>Differential FCM</i>, 2001), what followed the last time, the same step as the word
- * before, zero.
+ * Bosschere, <i>Differential FCM</i>, 2001), zero, the same step as the word before.
  */
 public final class PagePredictor {
 
@@ -23,11 +22,10 @@ public final class PagePredictor {
   private static final int STRIDE = 64;
   private static final int LINE = 256;
   private static final int WORD = 1024;
-  private static final int HIT = 4096;
+  private static final int HIT = 2048;
 
   private final char[] flags;
   private final ByteMixer mixer;
-  private final RecentLines recent;
 
   // Of the page that is being coded.
   private int shape;
@@ -35,14 +33,12 @@ public final class PagePredictor {
   private int evenHits;
   private int stepHits;
   private int zeroHits;
-  private int matchHits;
   private long lastStep;
   private long lastWord;
 
   public PagePredictor(PageModel model) {
     flags = model.flags;
     mixer = new ByteMixer(model);
-    recent = new RecentLines(model);
   }
 
   /**
@@ -64,9 +60,6 @@ public final class PagePredictor {
     if (flag(coder, SHAPE + 4 + shape, changed >= STEPPING ? 1 : 0) == 1) {
       stride = stride(coder, changed >= STEPPING ? Words.stride(before, now) : 0);
     }
-    if (shape == 1) {
-      recent.remember(before);
-    }
     lines(coder, before, now);
   }
 
@@ -76,10 +69,8 @@ public final class PagePredictor {
     evenHits = 0;
     stepHits = 0;
     zeroHits = 0;
-    matchHits = 0;
     lastStep = 0;
     lastWord = 0;
-    recent.startPage();
   }
 
   private int stride(BitCoder coder, int value) {
@@ -98,7 +89,6 @@ public final class PagePredictor {
       int context = LINE + ((last & 15) | Math.min(3, many) << 4 | shape << 6);
       int bit = flag(coder, context, changed != 0 ? 1 : 0);
       if (bit == 1) {
-        recent.startLine(before, line * 64, (last & 1) == 1);
         words(coder, before, now, line, changed);
         many++;
       }
@@ -113,8 +103,6 @@ public final class PagePredictor {
       last = last << 1 | bit;
       if (bit == 1) {
         word(coder, before, now, line * 8 + i);
-      } else {
-        recent.skipWord();
       }
     }
   }
@@ -137,8 +125,6 @@ public final class PagePredictor {
   /** The word if one of the predictors has it; else what it was, which a changed word is not. */
   private long guessed(
       BitCoder coder, byte[] now, int word, long was, long is, long even, long step) {
-    int at = word * 8;
-    recent.look(now, at);
     if (stride != 0 && even != was) {
       int hit = flag(coder, HIT + (evenHits | shape << 2), is == even ? 1 : 0);
       evenHits = hit == 1 ? Math.min(3, evenHits + 1) : evenHits >> 1;
@@ -146,26 +132,15 @@ public final class PagePredictor {
         return known(now, word, even);
       }
     }
-    if (recent.guessesWord(at)) {
-      long match = recent.guessWord(at);
-      if (match != was) {
-        int context = HIT + 64 + (recent.surety() | matchHits << 6 | shape << 8);
-        int hit = flag(coder, context, is == match ? 1 : 0);
-        matchHits = hit == 1 ? Math.min(3, matchHits + 1) : matchHits >> 1;
-        if (hit == 1) {
-          return known(now, word, match);
-        }
-      }
-    }
     if (was != 0) {
-      int hit = flag(coder, HIT + 1200 + (zeroHits | shape << 2), is == 0 ? 1 : 0);
+      int hit = flag(coder, HIT + 32 + (zeroHits | shape << 2), is == 0 ? 1 : 0);
       zeroHits = hit == 1 ? Math.min(3, zeroHits + 1) : zeroHits >> 1;
       if (hit == 1) {
         return known(now, word, 0);
       }
     }
     if (step != was && step != 0) {
-      int hit = flag(coder, HIT + 1300 + (stepHits | shape << 2), is == step ? 1 : 0);
+      int hit = flag(coder, HIT + 64 + (stepHits | shape << 2), is == step ? 1 : 0);
       stepHits = hit == 1 ? Math.min(3, stepHits + 1) : stepHits >> 1;
       if (hit == 1) {
         return known(now, word, step);
@@ -176,9 +151,6 @@ public final class PagePredictor {
 
   private long known(byte[] now, int word, long value) {
     Words.set(now, word, value);
-    for (int at = word * 8; at < word * 8 + 8; at++) {
-      recent.saw(now, at, recent.guess(at));
-    }
     return value;
   }
 
@@ -188,8 +160,6 @@ public final class PagePredictor {
     boolean stepSo = true;
     for (int i = 0; i < 8; i++) {
       int at = word * 8 + i;
-      recent.look(now, at);
-      int guess = recent.guess(at);
       int old = before[at] & 0xFF;
       int evenByte = (int) (even >>> (8 * i)) & 0xFF;
       int stepByte = (int) (step >>> (8 * i)) & 0xFF;
@@ -200,15 +170,11 @@ public final class PagePredictor {
       mixer.context(0, old, kind);
       mixer.context(1, c1 | c2 << 8, same);
       mixer.context(2, c1 | c2 << 8 | c3 << 16, 0);
-      mixer.context(3, guess, guess < 0 ? i : 8 + recent.surety());
       mixer.context(
-          4, stride != 0 ? evenByte : stepByte, kind << 2 | (stepSo ? 1 : 0) | (evenSo ? 2 : 0));
-      mixer.context(5, ((int) (lastWord >>> (8 * i)) & 0xFF) | c1 << 8, i);
-      int sure =
-          guess < 0 ? 0 : (recent.surety() & 15) < 8 ? 1 : (recent.surety() & 15) < 15 ? 2 : 3;
-      int set = sure | (stride == 0 ? 0 : evenSo ? 4 : 8) | i << 4 | same << 7 | shape << 8;
+          3, stride != 0 ? evenByte : stepByte, kind << 2 | (stepSo ? 1 : 0) | (evenSo ? 2 : 0));
+      mixer.context(4, ((int) (lastWord >>> (8 * i)) & 0xFF) | c1 << 8, i);
+      int set = (stride == 0 ? 0 : evenSo ? 1 : 2) | i << 2 | same << 5 | shape << 6;
       now[at] = (byte) mixer.code(coder, now[at] & 0xFF, set);
-      recent.saw(now, at, guess);
       int value = now[at] & 0xFF;
       same &= value == old ? 1 : 0;
       evenSo &= value == evenByte;

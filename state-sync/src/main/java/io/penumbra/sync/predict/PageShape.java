@@ -6,7 +6,7 @@ public final class PageShape {
   /**
    * With more changed words than this, a page holds something new rather than something changed.
    */
-  private static final int NEW = 256;
+  private static final int NEW = 128;
 
   private PageShape() {}
 
