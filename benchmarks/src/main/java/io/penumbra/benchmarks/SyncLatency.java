@@ -1,0 +1,254 @@
+package io.penumbra.benchmarks;
+
+import io.penumbra.domain.VmId;
+import io.penumbra.sync.encode.Prices;
+import io.penumbra.sync.engine.LearnedCoding;
+import io.penumbra.sync.engine.Pace;
+import io.penumbra.sync.engine.PageCoding;
+import io.penumbra.sync.engine.ReceiverListener;
+import io.penumbra.sync.engine.SenderListener;
+import io.penumbra.sync.engine.SyncReceiver;
+import io.penumbra.sync.engine.SyncSender;
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.RegionKind;
+import io.penumbra.sync.file.DirectorySink;
+import io.penumbra.sync.file.LiveFiles;
+import io.penumbra.sync.file.QuietHook;
+import io.penumbra.sync.file.Retention;
+import io.penumbra.sync.file.ScratchFile;
+import io.penumbra.sync.frame.FrameKey;
+import io.penumbra.sync.net.MultiPathFrames;
+import io.penumbra.sync.path.tcp.TcpListener;
+import io.penumbra.sync.path.tcp.TcpPath;
+import io.penumbra.sync.scan.Cut;
+import io.penumbra.sync.scan.CutSettings;
+import io.penumbra.sync.scan.CutTaker;
+import io.penumbra.sync.session.EscalationPolicy;
+import io.penumbra.sync.session.SenderSettings;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+
+/**
+ * A 256 MiB image in memory, both ends in one process over TCP on loopback, the copy on disk: first
+ * the whole image, then epochs one right after the other. Before each cut a number of random pages
+ * get 64 new random bytes. Prints cut-to-ack times, changed bytes per second and core, processor
+ * time per changed MiB, and the memory of the process, both ends together.
+ *
+ * <pre>
+ * benchmarks/run sync [PAGES [EPOCHS [DIRECTORY]]]
+ * </pre>
+ */
+public final class SyncLatency implements SenderListener {
+
+  private static final long IMAGE_BYTES = 256L << 20;
+  private static final int WARM_UP = 40;
+
+  private final Path image;
+  private final int pages;
+  private final int epochs;
+  private final SplittableRandom random = new SplittableRandom(7);
+  private final List<Long> nanos = new ArrayList<>();
+  private final CountDownLatch done = new CountDownLatch(1);
+  private long bytesSent;
+  private long pagesSent;
+  private long cpuStart;
+  private long wallStart;
+  private long cpuEnd;
+  private long wallEnd;
+
+  private SyncLatency(Path image, int pages, int epochs) {
+    this.image = image;
+    this.pages = pages;
+    this.epochs = epochs;
+  }
+
+  /** Runs it without and with a key. */
+  public static void main(String... arguments) throws Exception {
+    int pages = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 1000;
+    int epochs = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 300;
+    Path parent =
+        Path.of(arguments.length > 2 ? arguments[2] : System.getProperty("java.io.tmpdir"));
+    for (boolean encrypted : new boolean[] {false, true}) {
+      Path work = Files.createTempDirectory(parent, "penumbra-bench");
+      Path image = Files.createTempFile(Path.of("/dev/shm"), "penumbra", ".raw");
+      try {
+        fill(image);
+        Optional<FrameKey> key =
+            encrypted ? Optional.of(FrameKey.of(new byte[FrameKey.BYTES])) : Optional.empty();
+        SyncLatency run = new SyncLatency(image, pages, epochs);
+        run.run(work, key);
+        run.report(encrypted ? "AES-GCM" : "checksum");
+      } finally {
+        Files.delete(image);
+        remove(work);
+      }
+    }
+  }
+
+  private static void fill(Path image) throws IOException {
+    SplittableRandom random = new SplittableRandom(3);
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      byte[] bytes = new byte[1 << 20];
+      for (long at = 0; at < IMAGE_BYTES; at += bytes.length) {
+        random.nextBytes(bytes);
+        file.write(bytes);
+      }
+    }
+  }
+
+  private static void remove(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  private void run(Path work, Optional<FrameKey> key) throws Exception {
+    TcpListener listener =
+        TcpListener.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    PageCoding coding =
+        new LearnedCoding(
+            Prices.link(125e6), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
+    try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.RAM, QuietHook.NONE);
+        ScratchFile scratch = ScratchFile.in(Path.of("/dev/shm"));
+        DirectorySink sink = DirectorySink.on(work, Retention.DEFAULT);
+        MultiPathFrames there =
+            MultiPathFrames.listen(1, 1, 1, List.of(listener), System::nanoTime);
+        MultiPathFrames here =
+            MultiPathFrames.dial(1, 1, List.of(TcpPath.to(listener.address())), System::nanoTime)) {
+      CutTaker taker =
+          new CutTaker(
+              source,
+              scratch.pages(source.layout()),
+              scratch,
+              CutSettings.DEFAULT,
+              InstantSource.system());
+      SyncReceiver receiver =
+          new SyncReceiver(
+              sink,
+              coding,
+              there,
+              key,
+              EscalationPolicy.DEFAULT,
+              new SecureRandom(),
+              new ReceiverListener() {});
+      SyncSender sender =
+          new SyncSender(
+              VmId.of("bench"),
+              taker,
+              coding,
+              here,
+              key,
+              SenderSettings.every(Duration.ZERO),
+              Pace.unlimited(),
+              new SecureRandom(),
+              InstantSource.system(),
+              this);
+      Thread receiving = Thread.ofPlatform().start(() -> quietly(receiver::run));
+      Thread sending = Thread.ofPlatform().start(() -> quietly(sender::run));
+      done.await();
+      sender.stop();
+      sending.join();
+      receiver.stop();
+      receiving.join();
+    }
+  }
+
+  private static void quietly(Work work) {
+    try {
+      work.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {
+    if (epoch == WARM_UP) {
+      cpuStart = cpu();
+      wallStart = System.nanoTime();
+    } else if (epoch > WARM_UP) {
+      nanos.add(sinceCut.toNanos());
+      bytesSent += bytes;
+      pagesSent += cut.pages().length;
+    }
+    if (epoch == WARM_UP + epochs) {
+      cpuEnd = cpu();
+      wallEnd = System.nanoTime();
+      done.countDown();
+      return;
+    }
+    dirty();
+  }
+
+  private void dirty() {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      byte[] bytes = new byte[64];
+      for (int i = 0; i < pages; i++) {
+        random.nextBytes(bytes);
+        file.seek(random.nextLong(IMAGE_BYTES / bytes.length) * bytes.length);
+        file.write(bytes);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long cpu() {
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+  }
+
+  private void report(String protection) throws IOException {
+    long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
+    double changed = (double) pagesSent * PageSize.BYTES;
+    double cpu = (cpuEnd - cpuStart) / 1e9;
+    double wall = (wallEnd - wallStart) / 1e9;
+    String peak =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("RssAnon:"))
+            .findFirst()
+            .orElse("RssAnon: ?");
+    System.out.printf(
+        Locale.ROOT,
+        "%s, %,d epochs of %,.0f pages: cut to ack p50 %.1f ms, p99 %.1f ms;"
+            + " %.0f MB/s changed, %.0f MB/s per core; %.1f ms CPU per changed MiB;"
+            + " %.2f bytes sent per changed byte; %s%n",
+        protection,
+        sorted.length,
+        (double) pagesSent / sorted.length,
+        sorted[sorted.length / 2] / 1e6,
+        sorted[sorted.length * 99 / 100] / 1e6,
+        changed / wall / 1e6,
+        changed / cpu / 1e6,
+        cpu * 1e3 / (changed / (1 << 20)),
+        bytesSent / changed,
+        Arrays.stream(peak.split("\\s+"))
+            .skip(1)
+            .reduce("anonymous memory", (a, b) -> a + " " + b));
+  }
+
+  /** What a thread does. */
+  private interface Work {
+    void run() throws IOException, InterruptedException;
+  }
+}
