@@ -76,8 +76,27 @@ final class Recording implements AutoCloseable {
     return changedInCut[cut];
   }
 
-  /** Goes on by one epoch, and returns the pages that differ; none at the end of the recording. */
+  /**
+   * Goes on to the next epoch in which something changed, and returns the pages that differ; none
+   * at the end of the recording.
+   */
   int[] nextEpoch() {
+    int[] changed = new int[0];
+    while (changed.length == 0 && cutsAreLeft()) {
+      changed = oneEpoch();
+    }
+    return changed;
+  }
+
+  private boolean cutsAreLeft() {
+    try {
+      return cuts.available() > 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private int[] oneEpoch() {
     before.copyFrom(now);
     BitSet changed = new BitSet();
     for (int cut = 0; cut < CUTS_PER_EPOCH; cut++) {

@@ -25,6 +25,9 @@ public final class PageEncoder implements AutoCloseable {
   /** How many pages go into one block at most. */
   public static final int PAGES_MAX = 1024;
 
+  /** A page with more in its runs holds something new, or moved; measured. */
+  private static final int RUNS_OF_A_PAGE_MAX = 512;
+
   private static final int BULK_LEVEL = 3;
   private static final int RUNS_LEVEL = 3;
 
@@ -187,7 +190,7 @@ public final class PageEncoder implements AutoCloseable {
     int start = runs.length();
     byte[] into = runs.room(Runs.BYTES_MAX);
     int end = Runs.write(before, now, into, start);
-    if (end - start > PageSize.BYTES / 2) {
+    if (end - start > RUNS_OF_A_PAGE_MAX) {
       leaveToZstd(inBulk, index);
     } else {
       runs.end(end);
