@@ -13,6 +13,9 @@ public final class NextDirtyPredictor {
   /** A page that changes in every interval tends to this, one that never does to 0. */
   private static final int ALWAYS = 255;
 
+  /** An eighth of it, as much as a page that always changes loses in an interval. */
+  private static final int STEP = 32;
+
   private final byte[] rates;
   private final int likely;
 
@@ -40,7 +43,7 @@ public final class NextDirtyPredictor {
     }
     for (int page : changed) {
       int rate = rates[page] & ALWAYS;
-      rates[page] = (byte) (rate + ((ALWAYS - rate) >>> 3) + 1);
+      rates[page] = (byte) Math.min(ALWAYS, rate + STEP);
     }
   }
 
