@@ -17,6 +17,7 @@ import io.penumbra.domain.FlavorId;
 import io.penumbra.domain.GroupId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.ProjectId;
+import io.penumbra.domain.Resources;
 import io.penumbra.domain.SagaId;
 import io.penumbra.domain.VmId;
 import io.penumbra.scheduler.failover.FailoverReason;
@@ -91,6 +92,13 @@ final class JournalCodec {
 
   /** Where clients of a VM may be sent though it is elsewhere; empty when they are not. */
   record RedirectLine(List<HostId> maybeAt) {}
+
+  /**
+   * What a command to a shadow is meant to do.
+   *
+   * @param takes what its host has to have room for from then on; not in old journals
+   */
+  record IntentLine(String command, VmId vm, HostId host, Optional<Resources> takes) {}
 
   /** A saga as it stands. */
   record SagaLine(

@@ -199,22 +199,29 @@ final class LoopState {
   /** Written by hand: there is one for every VM, and JSON writers are slow for so little. */
   private static String intent(Command command) {
     return switch (command) {
-      case Command.CreateShadow c -> intent("create-shadow", c.vm(), c.host());
-      case Command.DeleteShadow c -> intent("delete-shadow", c.vm(), c.host());
-      case Command.ChangeShadowMode c -> intent("change-shadow-mode", c.vm(), c.host());
-      case Command.ResizeShadow c -> intent("resize-shadow", c.vm(), c.host());
+      case Command.CreateShadow c -> intent("create-shadow", c.vm(), c.host(), c.resident());
+      case Command.DeleteShadow c -> intent("delete-shadow", c.vm(), c.host(), Resources.NONE);
+      case Command.ChangeShadowMode c ->
+          intent("change-shadow-mode", c.vm(), c.host(), Resources.NONE);
+      case Command.ResizeShadow c -> intent("resize-shadow", c.vm(), c.host(), c.resident());
       default -> "{\"command\":\"" + command.getClass().getSimpleName() + "\"}";
     };
   }
 
-  private static String intent(String what, VmId vm, HostId host) {
+  private static String intent(String what, VmId vm, HostId host, Resources takes) {
     return "{\"command\":\""
         + what
         + "\",\"vm\":\""
         + plain(vm.value())
         + "\",\"host\":\""
         + plain(host.value())
-        + "\"}";
+        + "\",\"takes\":{\"vcpus\":"
+        + takes.vcpus()
+        + ",\"memoryMib\":"
+        + takes.memoryMib()
+        + ",\"diskGib\":"
+        + takes.diskGib()
+        + "}}";
   }
 
   private static String plain(String id) {

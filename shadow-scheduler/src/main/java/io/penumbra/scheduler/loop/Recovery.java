@@ -5,6 +5,7 @@ import io.penumbra.domain.Resources;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.fleet.FleetChange;
+import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.scheduler.failover.FailoverBreaker;
 import io.penumbra.scheduler.failover.FailoverRecord;
 import io.penumbra.scheduler.failover.IncidentState;
@@ -34,6 +35,7 @@ final class Recovery {
   private final Map<String, Map<String, Long>> acked = new LinkedHashMap<>();
   private final Map<String, Incident> incidents = new LinkedHashMap<>();
   private final Map<String, Claim> claims = new LinkedHashMap<>();
+  private final List<JournalCodec.IntentLine> onTheirWay = new ArrayList<>();
 
   Recovery(LoopState state, Decider decider) {
     this.state = state;
@@ -62,7 +64,7 @@ final class Recovery {
       case JournalCodec.WHEREABOUTS -> readWhereabouts(entry);
       case JournalCodec.REDIRECT -> readRedirect(entry);
       case JournalCodec.TERMS -> readTerms(entry);
-      case JournalCodec.INTENT -> {} // the cloud is asked instead what has come of it
+      case JournalCodec.INTENT -> readIntent(entry);
       default ->
           throw new IllegalStateException(
               "journal entry of unknown kind '%s' at %s; maybe it was written by a newer version"
@@ -77,6 +79,15 @@ final class Recovery {
     } else {
       sagas.put(entry.key(), JournalCodec.saga(line));
       acked.put(entry.key(), line.acked());
+    }
+  }
+
+  /** The cloud is asked what has come of it, but it may not have come to anything yet. */
+  private void readIntent(Journal.Entry entry) {
+    boolean mayBeOnItsWay =
+        entry.at().plus(state.settings.shadows().commandTimeout()).isAfter(state.now);
+    if (mayBeOnItsWay) {
+      onTheirWay.add(state.codec.read(entry, JournalCodec.IntentLine.class));
     }
   }
 
@@ -135,6 +146,7 @@ final class Recovery {
     forgetOfNobody();
     List<Saga> resumed = attachSagas();
     adoptShadows(snapshot, resumed);
+    onTheirWay.forEach(this::expect);
     restoreClaims();
     open.forEach(decider.incidents::resume);
     state.watches.keySet().stream()
@@ -247,9 +259,7 @@ final class Recovery {
     }
     Optional<Ward> known = state.ward(report.vm());
     if (known.isEmpty()) {
-      Ward remains = Ward.remains(report.vm(), report.host(), report.resident());
-      state.wards.put(report.vm(), remains);
-      stray(remains, report);
+      stray(remains(report.vm(), report.host(), report.resident()), report);
     } else if (known.get().shadowOn(report.host()).isPresent()) {
       return;
     } else if (known.get().deleted) {
@@ -261,7 +271,11 @@ final class Recovery {
 
   /** Holds what nobody wants until it is deleted. */
   void stray(Ward ward, Cloud.ShadowReport report) {
-    decider.keeper.found(ward, report.host(), report.mode(), report.resident());
+    stray(ward, report.host(), report.mode(), report.resident());
+  }
+
+  private void stray(Ward ward, HostId host, ShadowMode mode, Resources taken) {
+    decider.keeper.found(ward, host, mode, taken);
   }
 
   private void adopt(Ward ward, Cloud.ShadowReport report) {
@@ -282,6 +296,31 @@ final class Recovery {
     } else {
       decider.keeper.refill(ward, shadow);
     }
+  }
+
+  /** What a command may still bring about gets its room, as if it were there. */
+  private void expect(JournalCodec.IntentLine intent) {
+    Resources takes = intent.takes().orElse(Resources.NONE);
+    if (takes.equals(Resources.NONE) || state.room(intent.host()).isEmpty()) {
+      return;
+    }
+    Optional<Ward> ward = state.ward(intent.vm());
+    Optional<Shadow> shadow = ward.flatMap(found -> found.shadowOn(intent.host()));
+    if (shadow.isPresent()) {
+      decider.keeper.mayTake(ward.get(), shadow.get(), takes);
+    } else if (ward.map(found -> found.deleted || !found.host.equals(intent.host())).orElse(true)) {
+      stray(
+          ward.orElseGet(() -> remains(intent.vm(), intent.host(), takes)),
+          intent.host(),
+          ShadowMode.COLD,
+          takes);
+    }
+  }
+
+  private Ward remains(VmId vm, HostId host, Resources taken) {
+    Ward remains = Ward.remains(vm, host, taken);
+    state.wards.put(vm, remains);
+    return remains;
   }
 
   private void restoreClaims() {
@@ -389,7 +428,21 @@ final class Recovery {
             codec.entry(
                 now, JournalCodec.WATCH_OUTCOME, outcome.host() + "@" + outcome.until(), outcome)));
     state.sagas.values().forEach(saga -> lines.add(sagaLine(state, saga)));
+    state.wards.keySet().stream().sorted().forEach(vm -> addIntents(state, vm, lines));
     return lines;
+  }
+
+  private static void addIntents(LoopState state, VmId vm, List<Journal.Entry> lines) {
+    for (Shadow shadow : state.ward(vm).map(ward -> ward.shadows).orElse(List.of())) {
+      shadow.pending.ifPresent(command ->
+          lines.add(
+              state.codec.entry(
+                  state.now,
+                  JournalCodec.INTENT,
+                  command.value(),
+                  new JournalCodec.IntentLine(
+                      shadow.state.name(), vm, shadow.host, Optional.of(shadow.resident)))));
+    }
   }
 
   private static Journal.Entry sagaLine(LoopState state, Saga saga) {

@@ -389,6 +389,16 @@ final class ShadowKeeper {
     shadow.grownMib = mib;
   }
 
+  /** A command that was given may still make it take more. */
+  void mayTake(Ward ward, Shadow shadow, Resources taken) {
+    if (!taken.fitsIn(shadow.resident)) {
+      Resources most = shadow.resident.plus(state.unallocated(shadow.host));
+      Resources size = ward.vm.size().max(shadow.resident);
+      hold(ward, shadow, shadow.resident.max(taken.min(most).min(size)));
+      shadow.sizeUnsure = true;
+    }
+  }
+
   private void hold(Ward ward, Shadow shadow, Resources resident) {
     shadow.resident = resident;
     state.change(

@@ -351,6 +351,25 @@ class ShadowTest {
   }
 
   @Test
+  void aCreationThatIsOnItsWayKeepsItsRoomThroughARestart() {
+    Story story = new Story(3).start().with(vm(1, policy(ShadowMode.NONE, 0, 0)));
+    story.world.latency = Duration.ofSeconds(20);
+    change(story, policy(ShadowMode.WARM, 1, 0));
+    story.run(Duration.ofSeconds(1));
+    HostId asked = story.commands(Command.CreateShadow.class).getLast().host();
+    Resources takes = allocated(story, asked);
+    story.start().run(Duration.ofSeconds(1));
+    assertThat(story.world.vm(v(1)).shadows).as("not yet there").isEmpty();
+    assertThat(allocated(story, asked)).isEqualTo(takes);
+
+    story.world.latency = Duration.ofMillis(50);
+    story.run(Duration.ofMinutes(12));
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+    HostId stands = story.shadowOf(1);
+    assertThat(allocated(story, stands)).isEqualTo(standing(story, stands).resident);
+  }
+
+  @Test
   void aShadowThatIsSaidToBeLostKeepsItsRoomUntilItsAgentSaysThatNothingIsThere() {
     Story story = new Story(4).start().with(1);
     HostId said = story.shadowOf(1);
