@@ -37,11 +37,11 @@ final class PlanParts {
   }
 
   /** The next part to say: one that has waited too long for its answer, else a new one. */
-  Optional<Slice> next(Instant now, Duration retryAfter, int window) {
+  Optional<Saying> next(Instant now, Duration retryAfter, int window) {
     for (Map.Entry<Integer, Said> entry : unanswered.entrySet()) {
       if (!now.isBefore(entry.getValue().at().plus(retryAfter))) {
         entry.setValue(new Said(entry.getValue().slice(), now));
-        return Optional.of(entry.getValue().slice());
+        return Optional.of(new Saying(entry.getValue().slice(), false));
       }
     }
     if (waiting.isEmpty() || unanswered.size() >= window) {
@@ -49,7 +49,7 @@ final class PlanParts {
     }
     Slice slice = waiting.remove();
     unanswered.put(slice.part(), new Said(slice, now));
-    return Optional.of(slice);
+    return Optional.of(new Saying(slice, true));
   }
 
   /** When the first answer is overdue. */
@@ -86,6 +86,13 @@ final class PlanParts {
       return range;
     }
   }
+
+  /**
+   * A part to be said.
+   *
+   * @param first whether it was not said before
+   */
+  record Saying(Slice slice, boolean first) {}
 
   private record Said(Slice slice, Instant at) {}
 }

@@ -110,6 +110,8 @@ public final class SenderSession {
   public void cutTaken(CutFacts taken, Instant now) {
     cut = Optional.of(taken);
     nextCutAt = now.plus(settings.epoch());
+    // Taking it may have lasted; that was no silence of the other end.
+    quietSince = now;
     if (phase == Phase.CUTTING) {
       phase = Phase.SENDING;
       startSending();
@@ -285,9 +287,12 @@ public final class SenderSession {
     if (!wanted.isEmpty()) {
       return ship(facts, wanted, true, now);
     }
-    Optional<PlanParts.Slice> part = plan.next(now, settings.retryAfter(), settings.planWindow());
+    Optional<PlanParts.Saying> part = plan.next(now, settings.retryAfter(), settings.planWindow());
     if (part.isPresent()) {
-      return new Say(planMessage(facts, part.get()));
+      if (part.get().first()) {
+        quietSince = now;
+      }
+      return new Say(planMessage(facts, part.get().slice()));
     }
     if (!changes.isEmpty()) {
       return ship(facts, changes, false, now);

@@ -1,0 +1,121 @@
+package io.penumbra.sync.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.sync.epoch.Consistency;
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.HealthSnapshot;
+import io.penumbra.sync.epoch.PageHash;
+import io.penumbra.sync.epoch.PageHashes;
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.Region;
+import io.penumbra.sync.epoch.RegionId;
+import io.penumbra.sync.epoch.RegionKind;
+import io.penumbra.sync.epoch.RegionPages;
+import io.penumbra.sync.epoch.StateLayout;
+import io.penumbra.tiers.StorageSettings;
+import io.penumbra.tiers.StoreOpening;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TierArchiveTest {
+
+  private static final VmId VM = VmId.of("vm-1");
+  private static final StateLayout LAYOUT =
+      StateLayout.of(new Region(RegionId.of("ram"), RegionKind.RAM, 200L * PageSize.BYTES));
+
+  @TempDir private Path temp;
+
+  private final RegionPages state = memory();
+  private final PageHashes hashes = PageHashes.ofZeros(LAYOUT.pages());
+  private final SplittableRandom random = new SplittableRandom(4);
+
+  @Test
+  void everyEpochComesBackAlsoAfterTheStoreWasOpenedAnew() throws Exception {
+    List<EpochManifest> epochs = new ArrayList<>();
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      for (long epoch = 1; epoch <= 4; epoch++) {
+        epochs.add(keep(archive, epoch));
+      }
+    }
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      epochs.add(keep(archive, 5));
+      // One was missed while the store was away: the next stands alone.
+      write();
+      epochs.add(keep(archive, 7));
+      for (EpochManifest epoch : epochs) {
+        assertThat(archive.restore(epoch.epoch(), memory()).root()).isEqualTo(epoch.root());
+      }
+      assertThat(archive.epochs()).isEqualTo(epochs);
+      assertThatThrownBy(() -> archive.restore(6, memory()))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("not in the store");
+    }
+  }
+
+  private StoreOpening.OpenStore open() throws IOException {
+    return new StoreOpening(
+            StorageSettings.defaults().in(temp.resolve("store")),
+            InstantSource.system(),
+            _ -> "",
+            "test",
+            _ -> {})
+        .open();
+  }
+
+  private static TierArchive archive(StoreOpening.OpenStore open) {
+    return new TierArchive(
+        VM, open.store().lane(VM, ShadowMode.WARM), open.store().manifests(), ShadowMode.WARM);
+  }
+
+  private EpochManifest keep(TierArchive archive, long epoch) {
+    int[] changed = write();
+    EpochManifest manifest =
+        new EpochManifest(
+            VM,
+            epoch,
+            epoch - 1,
+            Instant.EPOCH.plusSeconds(epoch),
+            LAYOUT,
+            hashes.root(),
+            changed.length,
+            Consistency.STABLE,
+            0,
+            HealthSnapshot.UNKNOWN);
+    assertThat(archive.keep(manifest, changed, state)).isInstanceOf(TierArchive.Keeping.Kept.class);
+    return manifest;
+  }
+
+  private int[] write() {
+    int[] changed = random.ints(40, 0, LAYOUT.pages()).distinct().sorted().toArray();
+    for (int page : changed) {
+      state
+          .segment(page)
+          .set(
+              ValueLayout.JAVA_LONG,
+              state.offset(page) + 8L * random.nextInt(512),
+              random.nextLong());
+      hashes.set(page, PageHash.of(state, page));
+    }
+    return changed;
+  }
+
+  private static RegionPages memory() {
+    return new RegionPages(
+        LAYOUT, List.of(Arena.ofAuto().allocate(200L * PageSize.BYTES, PageSize.BYTES)));
+  }
+}
