@@ -85,6 +85,8 @@ class HouseRulesTest {
     noClasses()
         .that()
         .resideInAnyPackage(REPEATABLE)
+        .and()
+        .resideOutsideOfPackage("io.penumbra.sync.route..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(

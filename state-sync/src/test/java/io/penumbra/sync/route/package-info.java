@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.sync.route;
+
+import org.jspecify.annotations.NullMarked;
