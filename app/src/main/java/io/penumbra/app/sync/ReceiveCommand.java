@@ -2,6 +2,7 @@ package io.penumbra.app.sync;
 
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
+import io.penumbra.sync.engine.ReceiverListener;
 import io.penumbra.sync.engine.SyncReceiver;
 import io.penumbra.sync.file.DirectorySink;
 import io.penumbra.sync.file.Retention;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,6 +64,13 @@ final class ReceiveCommand implements Callable<Integer> {
       description = "How many epochs are kept to go back to; ${DEFAULT-VALUE} if not given.")
   private int keep;
 
+  @Option(
+      names = "--store",
+      paramLabel = "DIR",
+      description =
+          "Keep every epoch in a tiered chunk store, too; 'restore --from-store' reads it.")
+  private Optional<Path> store = Optional.empty();
+
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
   ReceiveCommand() {}
 
@@ -71,6 +80,21 @@ final class ReceiveCommand implements Callable<Integer> {
     if (keep < 1) {
       throw new BadInputException("--keep", "is %d; expected 1 or more".formatted(keep), "");
     }
+    ReceiveReport report =
+        new ReceiveReport(spec.commandLine().getOut(), spec.commandLine().getErr());
+    if (store.isEmpty()) {
+      receive(addresses, report);
+    } else {
+      try (StoreArchiving archiving =
+          StoreArchiving.in(store.get(), report, spec.commandLine().getErr())) {
+        receive(addresses, archiving);
+      }
+    }
+    return ExitCode.OK;
+  }
+
+  private void receive(List<InetSocketAddress> addresses, ReceiverListener listener)
+      throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     var secret = key.read();
     try (DirectorySink sink = sink()) {
@@ -91,7 +115,7 @@ final class ReceiveCommand implements Callable<Integer> {
                 secret,
                 EscalationPolicy.DEFAULT,
                 new SecureRandom(),
-                new ReceiveReport(out, spec.commandLine().getErr()))
+                listener)
             .run();
       }
     } catch (FileSystemException e) {
@@ -103,7 +127,6 @@ final class ReceiveCommand implements Callable<Integer> {
           "See to it and start again: what was acked is safe, and the transfer goes on from there.",
           e);
     }
-    return ExitCode.OK;
   }
 
   private DirectorySink sink() throws IOException {

@@ -1,12 +1,23 @@
 package io.penumbra.app.sync;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.VmId;
+import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.Region;
+import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.file.DirectoryStatus;
 import io.penumbra.sync.file.ImageRestore;
+import io.penumbra.sync.file.ScratchFile;
+import io.penumbra.tiers.StoreOpening;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +34,8 @@ import picocli.CommandLine.Spec;
     name = "restore",
     description = "%nWrites an epoch that is kept to a new file, and verifies every page.%n")
 final class RestoreCommand implements Callable<Integer> {
+
+  private static final long PIECE_BYTES = 64L << 20;
 
   @Spec private CommandSpec spec;
 
@@ -44,14 +57,62 @@ final class RestoreCommand implements Callable<Integer> {
       description = "Which region, if there are several.")
   private Optional<String> region = Optional.empty();
 
+  @Option(
+      names = "--from-store",
+      paramLabel = "VM",
+      description = "DIR is a receiver's --store, and this VM's epochs are read from there.")
+  private Optional<String> fromStore = Optional.empty();
+
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
   RestoreCommand() {}
 
   @Override
   public Integer call() throws IOException {
+    if (fromStore.isPresent()) {
+      fromStore(fromStore.get());
+      return ExitCode.OK;
+    }
     ImageRestore restore = ImageRestore.from(dir);
     Region wanted = region(restore.layout().regions());
     EpochManifest manifest = restore.restore(number(), wanted, to.toAbsolutePath());
+    tell(manifest, wanted);
+    return ExitCode.OK;
+  }
+
+  private void fromStore(String vm) throws IOException {
+    if (Files.exists(to)) {
+      throw new BadInputException(
+          to.toString(), "exists already", "Move it away, or choose another path.");
+    }
+    Path place = Optional.ofNullable(to.toAbsolutePath().getParent()).orElse(to);
+    try (StoreOpening.OpenStore open = StoreArchiving.open(dir, spec.commandLine().getErr());
+        ScratchFile scratch = ScratchFile.in(place)) {
+      TierArchive archive = StoreArchiving.archive(VmId.of(vm), open.store());
+      List<EpochManifest> kept = archive.epochs();
+      if (kept.isEmpty()) {
+        throw new BadInputException(
+            dir.toString(), "has no epoch of '%s'".formatted(vm), "Was it a --store?");
+      }
+      EpochManifest newest = kept.getLast();
+      Region wanted = region(newest.layout().regions());
+      RegionPages state = scratch.pages(newest.layout());
+      EpochManifest manifest = archive.restore(epoch.orElse(newest.epoch()), state);
+      int number = newest.layout().regions().indexOf(wanted);
+      try (FileChannel file = FileChannel.open(to, CREATE_NEW, WRITE)) {
+        for (long at = 0; at < wanted.bytes(); at += PIECE_BYTES) {
+          long bytes = Math.min(PIECE_BYTES, wanted.bytes() - at);
+          ByteBuffer piece = state.region(number).asSlice(at, bytes).asByteBuffer();
+          while (piece.hasRemaining()) {
+            file.write(piece);
+          }
+        }
+        file.force(true);
+      }
+      tell(manifest, wanted);
+    }
+  }
+
+  private void tell(EpochManifest manifest, Region wanted) {
     spec.commandLine()
         .getOut()
         .printf(
@@ -63,7 +124,6 @@ final class RestoreCommand implements Callable<Integer> {
             manifest.root(),
             to,
             wanted.bytes());
-    return ExitCode.OK;
   }
 
   private long number() throws IOException {
