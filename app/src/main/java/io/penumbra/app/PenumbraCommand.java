@@ -4,6 +4,7 @@ import io.penumbra.app.decisions.DecisionsCommand;
 import io.penumbra.app.simulate.DemoCommand;
 import io.penumbra.app.simulate.SimulateCommand;
 import io.penumbra.app.simulate.SoakCommand;
+import io.penumbra.app.store.StoreCommand;
 import io.penumbra.app.sync.SyncCommand;
 import io.penumbra.app.train.TrainCommand;
 import picocli.CommandLine;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
       SimulateCommand.class,
       DecisionsCommand.class,
       SoakCommand.class,
+      StoreCommand.class,
       TrainCommand.class,
       SyncCommand.class,
       DoctorCommand.class

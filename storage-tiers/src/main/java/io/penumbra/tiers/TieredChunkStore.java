@@ -469,6 +469,11 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     return away;
   }
 
+  /** What it holds, and where. */
+  public StoreFacts facts() {
+    return StoreFacts.of(shelf, parts.cache());
+  }
+
   /** How it is. */
   public StoreHealth health() {
     return new StoreHealth(

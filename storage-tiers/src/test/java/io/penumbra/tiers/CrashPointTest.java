@@ -137,7 +137,7 @@ class CrashPointTest {
                         bench.objects.keys("manifests/" + vm),
                         bench.disk.list("manifests/" + vm)));
         case Commit.ChunksMissing missing -> throw new AssertionError(missing);
-        case Commit.BaseMissing missing -> throw new AssertionError(missing);
+        case Commit.MissingBase missing -> throw new AssertionError(missing);
         case ManifestStore.Unavailable _ -> {
           // Then nothing was promised.
         }

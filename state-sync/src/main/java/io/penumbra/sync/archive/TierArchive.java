@@ -113,7 +113,7 @@ public final class TierArchive {
               "another writer has made version %d of %s; expected %d".formatted(found, vm, wanted));
       case ManifestStore.Commit.ChunksMissing(var missing) ->
           new Keeping.NotKept("%d chunks are gone".formatted(missing.size()));
-      case ManifestStore.Commit.BaseMissing(long base) ->
+      case ManifestStore.Commit.MissingBase(long base) ->
           new Keeping.NotKept("version %d is gone".formatted(base));
       case ManifestStore.Unavailable(String reason) -> new Keeping.NotKept(reason);
     };

@@ -62,7 +62,7 @@ public interface ManifestStore {
     }
 
     /** The manifest that it builds on doesn't exist, maybe no longer. Nothing was added. */
-    record BaseMissing(long base) implements Commit {}
+    record MissingBase(long base) implements Commit {}
   }
 
   /** What a read gave. */

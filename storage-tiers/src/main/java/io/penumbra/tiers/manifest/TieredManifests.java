@@ -3,11 +3,11 @@ package io.penumbra.tiers.manifest;
 import io.penumbra.domain.VmId;
 import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.disk.Disk;
-import io.penumbra.tiers.manifest.ManifestStore.Commit.BaseMissing;
 import io.penumbra.tiers.manifest.ManifestStore.Commit.ChunksMissing;
 import io.penumbra.tiers.manifest.ManifestStore.Commit.Committed;
 import io.penumbra.tiers.manifest.ManifestStore.Commit.Conflict;
 import io.penumbra.tiers.manifest.ManifestStore.Commit.Held;
+import io.penumbra.tiers.manifest.ManifestStore.Commit.MissingBase;
 import io.penumbra.tiers.object.ObjectTier;
 import io.penumbra.tiers.seal.ChunkSeal;
 import java.io.IOException;
@@ -140,7 +140,7 @@ public final class TieredManifests implements ManifestStore {
       return new Conflict(expected, newest);
     }
     if (manifest.base() != 0 && !exists(line, manifest.base())) {
-      return new BaseMissing(manifest.base());
+      return new MissingBase(manifest.base());
     }
     long version = expected + 1;
     ByteBuffer content = codec.encode(version, manifest);

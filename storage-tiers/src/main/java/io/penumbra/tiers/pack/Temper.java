@@ -13,6 +13,11 @@ public enum Temper {
     this.letter = letter;
   }
 
+  /** Whether it stays on SSD longest. */
+  public boolean isWarm() {
+    return this == WARM;
+  }
+
   String letter() {
     return letter;
   }
