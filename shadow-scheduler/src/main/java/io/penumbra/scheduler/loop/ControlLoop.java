@@ -247,6 +247,7 @@ public final class ControlLoop {
       switch (state.placer.claim(request, decision)) {
         case ClaimResult.Claimed claimed -> {
           decider.vms.claimed(request.vm(), claimed.changes());
+          state.wish(request.vm().id(), Wishes.of(request));
           return decision;
         }
         case ClaimResult.Stale stale -> {

@@ -48,6 +48,7 @@ final class JournalCodec {
   static final String WHEREABOUTS = "whereabouts";
   static final String REDIRECT = "redirect";
   static final String TERMS = "terms";
+  static final String WISHES = "wishes";
   static final String INTENT = "intent";
 
   // Shared: building one costs more than everything else at a loop's start.

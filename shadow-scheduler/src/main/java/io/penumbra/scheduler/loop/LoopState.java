@@ -84,6 +84,9 @@ final class LoopState {
   /** Under which term each VM runs, where that is not the first. */
   final TreeMap<VmId, Terms> terms = new TreeMap<>();
 
+  /** What VMs were placed with, where that is anything. */
+  final TreeMap<VmId, Wishes> wishes = new TreeMap<>();
+
   /** The present step's time; the same for everything in it. */
   Instant now;
 
@@ -277,6 +280,23 @@ final class LoopState {
       terms.put(vm, changed);
     }
     write(JournalCodec.TERMS, vm.value(), changed);
+  }
+
+  Wishes wishes(VmId vm) {
+    return wishes.getOrDefault(vm, Wishes.NONE);
+  }
+
+  /** Remembers what a VM is placed with; {@link Wishes#NONE} forgets it. */
+  void wish(VmId vm, Wishes wanted) {
+    if (wishes(vm).equals(wanted)) {
+      return;
+    }
+    if (wanted.equals(Wishes.NONE)) {
+      wishes.remove(vm);
+    } else {
+      wishes.put(vm, wanted);
+    }
+    write(JournalCodec.WISHES, vm.value(), wanted);
   }
 
   void record(FailoverRecord line) {

@@ -64,6 +64,7 @@ final class Recovery {
       case JournalCodec.WHEREABOUTS -> readWhereabouts(entry);
       case JournalCodec.REDIRECT -> readRedirect(entry);
       case JournalCodec.TERMS -> readTerms(entry);
+      case JournalCodec.WISHES -> readWishes(entry);
       case JournalCodec.INTENT -> readIntent(entry);
       default ->
           throw new IllegalStateException(
@@ -110,6 +111,15 @@ final class Recovery {
     }
   }
 
+  private void readWishes(Journal.Entry entry) {
+    Wishes wishes = state.codec.read(entry, Wishes.class);
+    if (wishes.equals(Wishes.NONE)) {
+      state.wishes.remove(VmId.of(entry.key()));
+    } else {
+      state.wishes.put(VmId.of(entry.key()), wishes);
+    }
+  }
+
   private void readRedirect(Journal.Entry entry) {
     VmId vm = VmId.of(entry.key());
     List<HostId> maybeAt = state.codec.read(entry, JournalCodec.RedirectLine.class).maybeAt();
@@ -148,6 +158,7 @@ final class Recovery {
     adoptShadows(snapshot, resumed);
     onTheirWay.forEach(this::expect);
     restoreClaims();
+    forgetWishesOfNobody();
     open.forEach(decider.incidents::resume);
     state.watches.keySet().stream()
         .flatMap(host -> state.host(host).stream())
@@ -166,6 +177,12 @@ final class Recovery {
     List.copyOf(state.terms.keySet()).stream()
         .filter(vm -> state.ward(vm).isEmpty())
         .forEach(state::forgetTerms);
+  }
+
+  private void forgetWishesOfNobody() {
+    List.copyOf(state.wishes.keySet()).stream()
+        .filter(vm -> state.ward(vm).filter(ward -> !ward.deleted).isEmpty())
+        .forEach(vm -> state.wish(vm, Wishes.NONE));
   }
 
   private List<Incident> attachIncidents() {
@@ -414,6 +431,8 @@ final class Recovery {
                 new JournalCodec.RedirectLine(List.copyOf(redirect.maybeAt)))));
     state.terms.forEach(
         (vm, terms) -> lines.add(codec.entry(now, JournalCodec.TERMS, vm.value(), terms)));
+    state.wishes.forEach(
+        (vm, wishes) -> lines.add(codec.entry(now, JournalCodec.WISHES, vm.value(), wishes)));
     for (FailoverBreaker.Kind kind : FailoverBreaker.Kind.values()) {
       for (FailoverBreaker.Admitted admitted : state.breaker.admitted(kind, now)) {
         lines.add(

@@ -41,6 +41,7 @@ final class ShadowPlacing {
     if (redirect != null) {
       redirect.maybeAt.stream().filter(host -> !host.equals(ward.host)).forEach(excluded::add);
     }
+    Wishes wishes = state.wishes(ward.id());
     PlacementRequest request =
         new PlacementRequest(
             state.newRequest(),
@@ -49,10 +50,10 @@ final class ShadowPlacing {
             Optional.of(ward.host),
             existing,
             excluded,
-            Optional.empty(),
-            List.of(),
-            List.of(),
-            List.of(),
+            wishes.zone(),
+            wishes.requiredTraits(),
+            wishes.forbiddenTraits(),
+            wishes.groups(),
             state.settings.loop().seed());
     return claim(ward, request, vm.policy().policy().mode());
   }

@@ -155,6 +155,7 @@ final class VmBook {
     state.located(vm);
     traffic.forget(vm);
     state.forgetTerms(vm);
+    state.wish(vm, Wishes.NONE);
     state.sagaOf(ward).ifPresent(saga -> sagas.vmGone(ward, saga));
     state.change(new FleetChange.PrimaryReleased(vm));
     state.shorts.remove(vm);
@@ -185,6 +186,7 @@ final class VmBook {
     }
     state.change(new FleetChange.PrimaryReleased(ward.id()));
     state.wards.remove(ward.id());
+    state.wish(ward.id(), Wishes.NONE);
     keeper.roomAppeared();
   }
 }
