@@ -29,6 +29,7 @@ final class Decider {
   private final LoopState state;
   private final SagaAnswers answers;
   private final RiskWarden risk;
+  private final ReserveWarden reserves;
   private final Targets targets;
 
   Decider(LoopState state) {
@@ -40,6 +41,7 @@ final class Decider {
     this.incidents = new IncidentRunner(state, hosts, sagas);
     this.answers = new SagaAnswers(state, sagas, keeper, hosts, traffic);
     this.risk = new RiskWarden(state);
+    this.reserves = new ReserveWarden(state, keeper);
     this.targets = new Targets(state);
     this.vms = new VmBook(state, keeper, sagas, traffic);
   }
@@ -105,6 +107,7 @@ final class Decider {
       }
       case Wake.WatchCheck w -> hosts.check(w);
       case Wake.CalmCheck w -> risk.check(w);
+      case Wake.ReserveCheck w -> reserves.check(w.host());
       case Wake.ClaimExpiry w -> {} // the loop's own, as the next: they need the cloud
       case Wake.Reconcile w -> {}
     }

@@ -84,6 +84,9 @@ final class LoopState {
   /** Under which term each VM runs, where that is not the first. */
   final TreeMap<VmId, Terms> terms = new TreeMap<>();
 
+  /** Hosts that cannot keep what they promise, and how often in vain a way out was looked for. */
+  final TreeMap<HostId, Integer> overPromised = new TreeMap<>();
+
   /** What VMs were placed with, where that is anything. */
   final TreeMap<VmId, Wishes> wishes = new TreeMap<>();
 
@@ -150,6 +153,33 @@ final class LoopState {
 
   void change(FleetChange change) {
     decisions.fleetChanged(fleet.apply(change), change);
+    switch (change) {
+      case FleetChange.PrimaryPlaced c -> {
+        if (!c.claim()) {
+          reserveMoved(c.vm(), c.host());
+        }
+      }
+      case FleetChange.ShadowPromoted c -> reserveMoved(c.vm(), c.host());
+      case FleetChange.ShadowPlaced c -> mindReserve(c.host());
+      case FleetChange.ShadowResized c -> mindReserve(c.host());
+      case FleetChange.PrimaryReleased c ->
+          fleet.shadowsOf(c.vm()).forEach(hold -> mindReserve(hold.host()));
+      default -> {} // asks nothing more of any host
+    }
+  }
+
+  private void reserveMoved(VmId vm, HostId host) {
+    mindReserve(host);
+    fleet.shadowsOf(vm).forEach(hold -> mindReserve(hold.host()));
+  }
+
+  /** Looked at a little later: within a failover much is promised for a moment only. */
+  private void mindReserve(HostId host) {
+    boolean lacks =
+        room(host).map(view -> !view.reserveShortfall().equals(Resources.NONE)).orElse(false);
+    if (lacks && overPromised.putIfAbsent(host, 0) == null) {
+      timers.at(now.plus(settings.shadows().retry()), new Wake.ReserveCheck(host));
+    }
   }
 
   void touch(VmId vm) {

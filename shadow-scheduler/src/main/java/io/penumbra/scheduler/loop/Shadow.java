@@ -46,6 +46,9 @@ final class Shadow {
   /** No change is asked for before this, after one was refused. */
   Instant notBefore = Instant.MIN;
 
+  /** Its host cannot keep what it has promised; it goes as soon as another one stands. */
+  boolean crowded;
+
   /** Memory it holds beyond what a calm shadow would; counts against the growth budget. */
   long grownMib;
 

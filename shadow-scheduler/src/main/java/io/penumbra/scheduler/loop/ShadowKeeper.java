@@ -38,6 +38,7 @@ final class ShadowKeeper {
   void ensure(Ward ward) {
     List<Shadow> good = new ArrayList<>();
     List<Shadow> bad = new ArrayList<>();
+    stayIfNoneReplaces(ward);
     for (Shadow shadow : ward.shadows) {
       if (shadow.state != ShadowState.DELETING) {
         (serves(ward, shadow) ? good : bad).add(shadow);
@@ -67,6 +68,27 @@ final class ShadowKeeper {
     bad.stream()
         .limit(Math.max(0, standing + bad.size() - wanted))
         .forEach(shadow -> delete(ward, shadow));
+  }
+
+  /** The one that was to stand in its place has gone itself. */
+  private static void stayIfNoneReplaces(Ward ward) {
+    long there =
+        ward.shadows.stream().filter(shadow -> shadow.state != ShadowState.DELETING).count();
+    if (there <= ward.policy().shadows()) {
+      ward.shadows.forEach(shadow -> shadow.crowded = false);
+    }
+  }
+
+  /** Places a shadow once more, elsewhere; the one on this host goes when that is complete. */
+  boolean moveAway(Ward ward, HostId from) {
+    List<Shadow> staying = ward.shadows.stream().filter(s -> !s.host.equals(from)).toList();
+    List<Shadow> placed = placing.place(ward, staying, ward.vm);
+    if (placed.isEmpty()) {
+      return false;
+    }
+    ward.shadowOn(from).ifPresent(shadow -> shadow.crowded = true);
+    placed.forEach(shadow -> order(ward, shadow));
+    return true;
   }
 
   private void placeMissing(Ward ward, List<Shadow> good, int wanted) {
@@ -147,7 +169,7 @@ final class ShadowKeeper {
     if (host.isEmpty() || view.isEmpty() || primary.isEmpty()) {
       return false;
     }
-    if (host.get().dead() || host.get().draining() || host.get().leaving) {
+    if (shadow.crowded || host.get().dead() || host.get().draining() || host.get().leaving) {
       return false;
     }
     boolean inPlace =

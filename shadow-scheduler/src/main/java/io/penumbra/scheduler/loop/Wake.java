@@ -47,6 +47,9 @@ sealed interface Wake {
   /** A host has been calm for long enough, unless it was not. */
   record CalmCheck(HostId host, Instant calmSince) implements Wake {}
 
+  /** Time to look whether a host can keep what it has promised to its shadows. */
+  record ReserveCheck(HostId host) implements Wake {}
+
   /** Time to read the whole cloud again. */
   record Reconcile() implements Wake {}
 }

@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penumbra.domain.GroupId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.RequestId;
+import io.penumbra.domain.Resources;
 import io.penumbra.domain.Vm;
+import io.penumbra.domain.event.Event;
 import io.penumbra.domain.fleet.DomainKind;
 import io.penumbra.domain.fleet.HardwareProfile;
 import io.penumbra.domain.fleet.Host;
@@ -22,6 +24,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PlacedAgainTest {
+
+  private static final Resources LARGE = new Resources(2, 40_960, 20);
 
   private static void addHostWithDisk(Story story, int i) {
     Host plain = Story.newHost(i);
@@ -84,5 +88,40 @@ class PlacedAgainTest {
     loseShadowHost(story);
     assertThat(story.alertCodes()).contains("short-of-shadows");
     assertThat(standing(story)).as("others have room, but are not of its kind").isEmpty();
+  }
+
+  @Test
+  void whatAPromotionHasUsedUpIsMadeGoodElsewhere() {
+    Story story = new Story(3).start();
+    for (int i = 1; i <= 2; i++) {
+      Vm small = Story.vm(i, policy(ShadowMode.WARM, 1, 0));
+      story.with(
+          new Vm(
+              small.id(),
+              small.project(),
+              small.flavor(),
+              LARGE,
+              small.tags(),
+              small.groups(),
+              small.policy()));
+    }
+    HostId shared = story.shadowOf(1);
+    assertThat(story.shadowOf(2)).as("they share what is held for them").isEqualTo(shared);
+    story.addHost(3);
+    story.world.emit(new Event.HostDiscovered(story.world.now, Story.newHost(3)));
+    story.run(Duration.ofSeconds(1));
+    story.world.afterEachChange =
+        () -> assertThat(story.world.vm(v(2)).complete()).isGreaterThanOrEqualTo(1);
+
+    HostId dead = story.hostOf(1);
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMinutes(15));
+
+    assertThat(story.hostOf(1)).isEqualTo(shared);
+    assertThat(story.alertCodes()).contains("reserve-short");
+    assertThat(story.shadowOf(2)).isEqualTo(h(3));
+    assertThat(story.world.vm(v(2)).complete()).isEqualTo(1);
+    assertThat(story.placer().fleet().hosts())
+        .allSatisfy(host -> assertThat(host.reserveShortfall()).isEqualTo(Resources.NONE));
   }
 }
