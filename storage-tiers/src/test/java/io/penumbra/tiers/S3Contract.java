@@ -70,9 +70,10 @@ abstract class S3Contract {
 
   @AfterEach
   void stop() throws Exception {
+    // The server first: whatever start() has not come to, no process may stay behind.
+    stopServer();
     objects.close();
     wire.close();
-    stopServer();
   }
 
   @Test

@@ -68,7 +68,11 @@ public final class KeyRing {
       return parse(file.toString(), Files.readString(file));
     } catch (NoSuchFileException e) {
       throw new BadInputException(
-          file.toString(), "no such key ring", "Make one: penumbra store keys --new FILE", e);
+          file.toString(),
+          "no such key ring",
+          "Write one with the lines 'naming KEY', 'key 1 KEY' and 'active 1'; each KEY is made by"
+              + " 'openssl rand -base64 32'.",
+          e);
     } catch (IOException e) {
       throw new BadInputException(
           file.toString(), "key ring cannot be read", "Check owner and permissions.", e);

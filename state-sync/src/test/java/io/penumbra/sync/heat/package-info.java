@@ -1,4 +1,0 @@
-@NullMarked
-package io.penumbra.sync.heat;
-
-import org.jspecify.annotations.NullMarked;
