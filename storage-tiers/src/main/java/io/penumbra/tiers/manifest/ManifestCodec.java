@@ -38,7 +38,11 @@ final class ManifestCodec {
     ByteBuffer body = manifest.body();
     ByteBuffer plain =
         ByteBuffer.allocate(
-            FIXED_BYTES + vm.length + manifest.chunks().size() * ChunkId.BYTES + body.remaining());
+            FIXED_BYTES
+                + vm.length
+                + writer.length
+                + manifest.chunks().size() * ChunkId.BYTES
+                + body.remaining());
     plain.putInt(MAGIC).putInt(FORMAT).putLong(version);
     plain.putShort((short) vm.length).put(vm);
     plain.putShort((short) writer.length).put(writer);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.tiers.manifest;
+
+import org.jspecify.annotations.NullMarked;
