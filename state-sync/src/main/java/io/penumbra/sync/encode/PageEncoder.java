@@ -62,11 +62,7 @@ public final class PageEncoder implements AutoCloseable {
   /** Makes blocks of pages that have changed, with a given coding. */
   public List<EncodedBlock> encode(
       PageView previous, PageView current, int[] pages, Coding coding) {
-    List<EncodedBlock> blocks = new ArrayList<>();
-    for (int from = 0; from < pages.length; from += PAGES_MAX) {
-      int[] group = Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_MAX));
-      split(previous, current, group, coding, false, blocks);
-    }
+    List<EncodedBlock> blocks = blocks(previous, current, pages, coding, false);
     remember(coding, pages.length, blocks);
     return blocks;
   }
@@ -76,12 +72,7 @@ public final class PageEncoder implements AutoCloseable {
    * that the other end could not make sense of. Nothing is learned from them.
    */
   public List<EncodedBlock> encodeAlone(PageView current, int[] pages) {
-    List<EncodedBlock> blocks = new ArrayList<>();
-    for (int from = 0; from < pages.length; from += PAGES_MAX) {
-      int[] group = Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_MAX));
-      split(current, current, group, Coding.RUNS, true, blocks);
-    }
-    return blocks;
+    return blocks(current, current, pages, Coding.RUNS, true);
   }
 
   /** What the last call of {@link #encode} took of the CPU; steers the choice of codings. */
@@ -122,6 +113,16 @@ public final class PageEncoder implements AutoCloseable {
     for (EncodedBlock block : blocks) {
       lastBytes += block.bytes().length;
     }
+  }
+
+  private List<EncodedBlock> blocks(
+      PageView previous, PageView current, int[] pages, Coding coding, boolean alone) {
+    List<EncodedBlock> blocks = new ArrayList<>();
+    for (int from = 0; from < pages.length; from += PAGES_MAX) {
+      int[] group = Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_MAX));
+      split(previous, current, group, coding, alone, blocks);
+    }
+    return blocks;
   }
 
   private void split(

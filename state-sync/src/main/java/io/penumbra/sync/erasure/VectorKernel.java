@@ -81,6 +81,8 @@ record VectorKernel() implements GaloisKernel {
     }
   }
 
+  // Twice the same but for where the sums begin: clearing the outputs and always adding takes ten
+  // per cent off the rate of 8+2.
   private static void set(
       byte[] tables, int first, int second, long[] from, long to0, long to1, int bytes) {
     ByteVector a0Low = table(tables, first + 0 * TABLES);

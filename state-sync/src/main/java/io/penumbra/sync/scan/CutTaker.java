@@ -104,20 +104,11 @@ public final class CutTaker {
 
   /** The first cut fills the base itself: there is nothing yet that it could differ from. */
   private Cut everything(StateSource.Hold hold, Instant start) {
-    forEachStripe(
-        hold,
-        (live, region, from, to) ->
-            // What is equal is not written: holes of a sparse base stay holes.
-            PageScanner.stretch(
-                live,
-                base.region(region),
-                from,
-                to,
-                page -> refresh(live, base.region(region), page)));
+    refreshBase(hold);
     int passes = 1;
     boolean stable = hold.still();
     while (!stable && passes < settings.passesMax()) {
-      stable = secondLookAtBase(hold);
+      stable = refreshBase(hold) == 0;
       passes++;
     }
     long[] all = new long[layout.pages()];
@@ -135,11 +126,13 @@ public final class CutTaker {
     return cut(hold, pages, all.clone(), consistency(hold, stable), passes, start);
   }
 
-  private boolean secondLookAtBase(StateSource.Hold hold) {
+  /** Copies what differs from the base into it, and says how many pages that were. */
+  private int refreshBase(StateSource.Hold hold) {
     AtomicInteger moved = new AtomicInteger();
     forEachStripe(
         hold,
         (live, region, from, to) ->
+            // What is equal is not written: holes of a sparse base stay holes.
             PageScanner.stretch(
                 live,
                 base.region(region),
@@ -149,7 +142,7 @@ public final class CutTaker {
                   refresh(live, base.region(region), page);
                   moved.incrementAndGet();
                 }));
-    return moved.get() == 0;
+    return moved.get();
   }
 
   private Cut differences(StateSource.Hold hold, Instant start) {
