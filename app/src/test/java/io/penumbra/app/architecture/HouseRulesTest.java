@@ -159,6 +159,17 @@ class HouseRulesTest {
   @Test
   void theSubpackagesOfAModuleFormNoCycles() {
     slices().matching("io.penumbra.(*).(*)..").should().beFreeOfCycles().check(OURS);
+    slices()
+        .matching("io.penumbra.adapter.(*).(*)..")
+        .should()
+        .beFreeOfCycles()
+        .allowEmptyShould(true)
+        .check(OURS);
+  }
+
+  @Test
+  void noAdapterKnowsAnother() {
+    slices().matching("io.penumbra.adapter.(*)..").should().notDependOnEachOther().check(OURS);
   }
 
   private static ArchRule repeatable(String... packages) {
