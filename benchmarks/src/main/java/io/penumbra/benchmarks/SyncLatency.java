@@ -1,5 +1,6 @@
 package io.penumbra.benchmarks;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.penumbra.domain.VmId;
 import io.penumbra.sync.encode.Prices;
 import io.penumbra.sync.engine.LearnedCoding;
@@ -17,9 +18,10 @@ import io.penumbra.sync.file.QuietHook;
 import io.penumbra.sync.file.Retention;
 import io.penumbra.sync.file.ScratchFile;
 import io.penumbra.sync.frame.FrameKey;
-import io.penumbra.sync.net.MultiPathFrames;
 import io.penumbra.sync.path.tcp.TcpListener;
 import io.penumbra.sync.path.tcp.TcpPath;
+import io.penumbra.sync.route.PathsLink;
+import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.scan.Cut;
 import io.penumbra.sync.scan.CutSettings;
 import io.penumbra.sync.scan.CutTaker;
@@ -130,10 +132,14 @@ public final class SyncLatency implements SenderListener {
     try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.RAM, QuietHook.NONE);
         ScratchFile scratch = ScratchFile.in(Path.of("/dev/shm"));
         DirectorySink sink = DirectorySink.on(work, Retention.DEFAULT);
-        MultiPathFrames there =
-            MultiPathFrames.listen(1, 1, 1, List.of(listener), System::nanoTime);
-        MultiPathFrames here =
-            MultiPathFrames.dial(1, 1, List.of(TcpPath.to(listener.address())), System::nanoTime)) {
+        RouteLink there =
+            RouteLink.receiver(
+                PathsLink.listen(1, 1, 1, List.of(listener), System::nanoTime),
+                new SimpleMeterRegistry());
+        RouteLink here =
+            RouteLink.sender(
+                PathsLink.dial(1, 1, List.of(TcpPath.to(listener.address())), System::nanoTime),
+                new SimpleMeterRegistry())) {
       CutTaker taker =
           new CutTaker(
               source,

@@ -1,14 +1,16 @@
 package io.penumbra.app.sync;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.sync.engine.ReceiverListener;
 import io.penumbra.sync.engine.SyncReceiver;
 import io.penumbra.sync.file.DirectorySink;
 import io.penumbra.sync.file.Retention;
-import io.penumbra.sync.net.MultiPathFrames;
 import io.penumbra.sync.path.PathId;
 import io.penumbra.sync.path.tcp.TcpListener;
+import io.penumbra.sync.route.PathsLink;
+import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.session.EscalationPolicy;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -99,13 +101,15 @@ final class ReceiveCommand implements Callable<Integer> {
     var secret = key.read();
     try (DirectorySink sink = sink()) {
       List<TcpListener> listeners = listeners(addresses);
-      try (MultiPathFrames link =
-          MultiPathFrames.listen(
-              Wire.LINK,
-              System.currentTimeMillis(),
-              PathId.PATHS_MAX,
-              listeners,
-              System::nanoTime)) {
+      try (RouteLink link =
+          RouteLink.receiver(
+              PathsLink.listen(
+                  Wire.LINK,
+                  System.currentTimeMillis(),
+                  PathId.PATHS_MAX,
+                  listeners,
+                  System::nanoTime),
+              new SimpleMeterRegistry())) {
         out.printf("listening on %s, keeping %s%n", listen, dir);
         out.flush();
         new SyncReceiver(

@@ -1,5 +1,6 @@
 package io.penumbra.app.sync;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.penumbra.app.ExitCode;
 import io.penumbra.app.progress.Progress;
 import io.penumbra.domain.BadInputException;
@@ -10,8 +11,9 @@ import io.penumbra.sync.epoch.RegionKind;
 import io.penumbra.sync.file.LiveFiles;
 import io.penumbra.sync.file.QuietHook;
 import io.penumbra.sync.file.ScratchFile;
-import io.penumbra.sync.net.MultiPathFrames;
 import io.penumbra.sync.path.tcp.TcpPath;
+import io.penumbra.sync.route.PathsLink;
+import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.scan.CutSettings;
 import io.penumbra.sync.scan.CutTaker;
 import io.penumbra.sync.session.SenderSettings;
@@ -131,12 +133,14 @@ final class SendCommand implements Callable<Integer> {
     var secret = key.read();
     try (LiveFiles source = LiveFiles.open(files, RegionKind.DISK, hook);
         ScratchFile scratch = ScratchFile.in(work);
-        MultiPathFrames link =
-            MultiPathFrames.dial(
-                Wire.LINK,
-                System.currentTimeMillis(),
-                addresses.stream().map(TcpPath::to).toList(),
-                System::nanoTime);
+        RouteLink link =
+            RouteLink.sender(
+                PathsLink.dial(
+                    Wire.LINK,
+                    System.currentTimeMillis(),
+                    addresses.stream().map(TcpPath::to).toList(),
+                    System::nanoTime),
+                new SimpleMeterRegistry());
         SendReport report =
             new SendReport(
                 to, source.layout(), spec.commandLine().getOut(), err, Progress.on(err))) {

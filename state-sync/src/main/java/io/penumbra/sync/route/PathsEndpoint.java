@@ -66,14 +66,24 @@ final class PathsEndpoint extends DefaultEndpoint {
 
     @Override
     public void message(ByteBuffer message) {
-      byte[] frame = new byte[message.remaining()];
-      message.get(frame);
-      pass(frame, Optional.empty());
+      pass(bytes(message), Optional.empty());
     }
 
     @Override
     public void peerStarted(long incarnation) {
       pass(new byte[0], Optional.of(incarnation));
+    }
+
+    /** The array itself where it is nothing but the message, which is ours to keep. */
+    private static byte[] bytes(ByteBuffer message) {
+      if (message.hasArray()
+          && message.arrayOffset() == 0
+          && message.remaining() == message.array().length) {
+        return message.array();
+      }
+      byte[] copy = new byte[message.remaining()];
+      message.get(copy);
+      return copy;
     }
 
     private void pass(byte[] frame, Optional<Long> started) {

@@ -2,6 +2,7 @@ package io.penumbra.sync.route;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.penumbra.sync.net.FrameLink;
+import io.penumbra.sync.path.link.LinkClosedException;
 import io.penumbra.sync.route.RouteSettings.WhenFull;
 import java.io.IOException;
 import java.time.Duration;
@@ -36,6 +37,7 @@ public final class RouteLink implements FrameLink {
   private static final int SHUTDOWN_SECONDS = 2;
 
   private static final String ENTRY = "direct:" + OUT;
+  private static final String GIVEN_UP = "direct:given-up";
 
   private final RouteSettings settings;
   private final DeadLetters deadLetters = new DeadLetters();
@@ -43,6 +45,7 @@ public final class RouteLink implements FrameLink {
   private final CamelContext camel;
   private final ProducerTemplate template;
   private volatile boolean closed;
+  private volatile Optional<LinkClosedException> broken = Optional.empty();
 
   /**
    * Starts the routes.
@@ -65,6 +68,7 @@ public final class RouteLink implements FrameLink {
       camel.addComponent(PathsComponent.SCHEME, new PathsComponent(links));
       camel.addRoutes(link.routes());
       camel.start();
+      link.template.setDefaultEndpointUri(ENTRY);
       link.template.start();
       return link;
     } catch (Exception e) {
@@ -74,6 +78,22 @@ public final class RouteLink implements FrameLink {
               .formatted(settings.out(), settings.in(), rootMessage(e)),
           e);
     }
+  }
+
+  /** The sender's end over paths, see {@link PathsLink#dial}. */
+  public static RouteLink sender(LinkOpener paths, MeterRegistry meters) throws IOException {
+    return open(
+        RouteSettings.sender(PathsLink.ENDPOINT, PathsLink.ENDPOINT),
+        Map.of(PathsLink.NAME, paths),
+        meters);
+  }
+
+  /** The receiver's end over paths, see {@link PathsLink#listen}. */
+  public static RouteLink receiver(LinkOpener paths, MeterRegistry meters) throws IOException {
+    return open(
+        RouteSettings.receiver(PathsLink.ENDPOINT, PathsLink.ENDPOINT),
+        Map.of(PathsLink.NAME, paths),
+        meters);
   }
 
   private RouteLink(RouteSettings settings, CamelContext camel) {
@@ -90,15 +110,21 @@ public final class RouteLink implements FrameLink {
         from(ENTRY)
             .routeId(OUT)
             .errorHandler(
-                deadLetterChannel("direct:given-up")
+                deadLetterChannel(GIVEN_UP)
                     .maximumRedeliveries(settings.retriesMax())
                     .redeliveryDelay(settings.retryPause().toMillis())
                     .useExponentialBackOff()
                     .backOffMultiplier(2)
                     .logExhausted(false)
                     .logStackTrace(false))
+            // Trying again changes nothing about these.
+            .onException(LinkClosedException.class, InterruptedException.class)
+            .maximumRedeliveries(0)
+            .handled(true)
+            .to(GIVEN_UP)
+            .end()
             .to(settings.out());
-        from("direct:given-up").routeId("given-up").process(RouteLink.this::giveUp);
+        from(GIVEN_UP).routeId("given-up").process(RouteLink.this::giveUp);
         from(settings.in()).routeId(IN).process(RouteLink.this::arrived);
       }
     };
@@ -106,6 +132,13 @@ public final class RouteLink implements FrameLink {
 
   private void giveUp(Exchange exchange) {
     Throwable cause = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+    switch (cause) {
+      case LinkClosedException ended -> broken = Optional.of(ended);
+      case InterruptedException _ -> Thread.currentThread().interrupt();
+      case null, default -> {
+        // The session notices the loss, and says it again.
+      }
+    }
     byte[] frame = exchange.getMessage().getBody(byte[].class);
     String reason = cause == null ? "no reason was given" : rootMessage(cause);
     deadLetters.add(new DeadLetter(OUT, frame == null ? 0 : frame.length, reason));
@@ -113,6 +146,8 @@ public final class RouteLink implements FrameLink {
 
   private void arrived(Exchange exchange) throws InterruptedException {
     if (exchange.getMessage().getHeader(PathsEndpoint.PEER_STARTED) != null) {
+      // Whatever waits here is from the peer before.
+      arrivals.clear();
       enqueue(new Arrival.PeerStarted());
       return;
     }
@@ -131,11 +166,17 @@ public final class RouteLink implements FrameLink {
   }
 
   @Override
-  public void send(byte[] frame) throws IOException {
+  public void send(byte[] frame) throws IOException, InterruptedException {
     try {
-      template.sendBody(ENTRY, frame);
+      template.sendBody(frame);
     } catch (CamelExecutionException e) {
       throw new IOException("a frame was not sent: " + rootMessage(e), e);
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted while a frame was on its way");
+    }
+    if (broken.isPresent()) {
+      throw new IOException("no frame can be sent any more", broken.get());
     }
   }
 

@@ -22,6 +22,9 @@ public record RouteSettings(
     int retriesMax,
     Duration retryPause) {
 
+  /** With frames of 256 KiB that is 8 MiB at most. */
+  private static final int ARRIVALS_MAX = 32;
+
   public RouteSettings {
     endpoint("out", out);
     endpoint("in", in);
@@ -32,12 +35,12 @@ public record RouteSettings(
 
   /** For the end that hears little, and lets what it can't take be said again. */
   public static RouteSettings sender(String out, String in) {
-    return new RouteSettings(out, in, 64, WhenFull.DROP, 3, Duration.ofMillis(50));
+    return new RouteSettings(out, in, ARRIVALS_MAX, WhenFull.DROP, 3, Duration.ofMillis(50));
   }
 
   /** For the end that the pages go to, which makes the other wait. */
   public static RouteSettings receiver(String out, String in) {
-    return new RouteSettings(out, in, 64, WhenFull.WAIT, 3, Duration.ofMillis(50));
+    return new RouteSettings(out, in, ARRIVALS_MAX, WhenFull.WAIT, 3, Duration.ofMillis(50));
   }
 
   /** What becomes of a frame that comes when there is no room. */

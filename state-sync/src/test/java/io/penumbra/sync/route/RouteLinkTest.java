@@ -81,7 +81,7 @@ class RouteLinkTest {
                 for (int i = 0; i < 10; i++) {
                   link.send(frame(i));
                 }
-              } catch (IOException e) {
+              } catch (IOException | InterruptedException e) {
                 throw new AssertionError(e);
               }
             });
