@@ -35,11 +35,12 @@ class HouseRulesTest {
   private static final List<Room> ROOMS =
       List.of(
           new Room("domain", List.of()),
+          new Room("web", List.of("domain")),
           new Room("placement", List.of("domain")),
           new Room("tiers", List.of("domain")),
           new Room("sync", List.of("domain", "tiers")),
           new Room("scheduler", List.of("domain", "placement", "sync")),
-          new Room("adapter", List.of("domain", "placement", "tiers", "sync", "scheduler")),
+          new Room("adapter", List.of("domain", "web", "placement", "tiers", "sync", "scheduler")),
           new Room("simulator", List.of("domain", "placement", "tiers", "sync", "scheduler")));
 
   /** Where the same seed has to give the same run. */
