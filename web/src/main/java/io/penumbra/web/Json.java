@@ -12,6 +12,7 @@ import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.penumbra.domain.BadInputException;
 import java.io.IOException;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** How values become JSON and back: ISO dates and durations, nothing unknown, nothing missing. */
@@ -59,10 +60,7 @@ public final class Json {
       return value;
     } catch (UnrecognizedPropertyException e) {
       throw new BadInputException(
-          at(where, e),
-          "is unknown; known here: %s".formatted(e.getKnownPropertyIds()),
-          "check its spelling",
-          e);
+          at(where, e), "is unknown; known here: %s".formatted(known(e)), "check its spelling", e);
     } catch (JsonMappingException e) {
       throw new BadInputException(at(where, e), reason(e), "", e);
     } catch (JsonProcessingException e) {
@@ -70,6 +68,13 @@ public final class Json {
     } catch (IOException e) {
       throw new BadInputException(where, "can't be read: " + e.getMessage(), "", e);
     }
+  }
+
+  /** Sorted, for Jackson keeps them in the order of a hash. */
+  private static List<String> known(UnrecognizedPropertyException e) {
+    return e.getKnownPropertyIds() == null
+        ? List.of()
+        : e.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
   }
 
   private static String reason(JsonMappingException e) {
