@@ -1,5 +1,8 @@
 package io.penumbra.benchmarks;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import io.minio.GetObjectArgs;
 import io.minio.MinioClient;
 import io.minio.PutObjectArgs;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +28,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * The chunk store beside {@code cp} and beside a plain download by the MinIO client, in one run:
@@ -37,6 +42,7 @@ public final class StoreTiers {
 
   private static final int CHUNK_BYTES = 64 << 10;
   private static final int BATCH = 16;
+  private static final int ROUNDS = 5;
   private static final String BUCKET = "penumbra-bench";
 
   private final Path directory;
@@ -69,22 +75,86 @@ public final class StoreTiers {
     List<ChunkId> ids;
     try (OpenStore open = open("store", 1 << 20)) {
       ids = put(open.store(), image);
-      gets(open.store(), ids, "get 64 KiB from SSD");
-      restore(open.store(), ids, "restore from SSD");
+      gets(open.store(), ids, "get 64 KiB, SSD");
+      Side restores = new Side("restore, SSD");
+      Side copies = new Side("cp");
+      Side coldRestores = new Side("restore, SSD, cold pages");
+      Side coldCopies = new Side("cp, cold pages");
+      for (int round = 0; round < ROUNDS; round++) {
+        copies.time(() -> copy(image));
+        restores.time(() -> restore(open.store(), ids));
+        forgetPages(image);
+        coldCopies.time(() -> copy(image));
+        forgetPages(directory.resolve("store/packs"));
+        coldRestores.time(() -> restore(open.store(), ids));
+      }
+      copies.beside(restores);
+      coldCopies.beside(coldRestores);
+      verify(image);
       long start = System.nanoTime();
       open.store().flush();
       rate("move to the object tier", start);
     }
-    copy(image);
     // The same store with an SSD too small to hold more than a tenth: nearly all is read from
     // below.
     try (OpenStore open = open("store", Math.max(64, mib / 10))) {
       open.store().upkeep();
       gets(open.store(), ids, "get 64 KiB, object tier");
-      restore(open.store(), ids, "restore, object tier");
+      gets(open.store(), ids, "get 64 KiB, the same again");
+      Side restores = new Side("restore, object tier");
+      Side downloads = new Side(endpoint.isPresent() ? "plain MinIO download" : "cp");
+      Download download = endpoint.isPresent() ? plainDownload(image) : () -> copy(image);
+      for (int round = 0; round < ROUNDS; round++) {
+        downloads.time(download);
+        restores.time(() -> restore(open.store(), ids));
+      }
+      downloads.beside(restores);
+      verify(image);
     }
-    if (endpoint.isPresent()) {
-      plainDownload(image);
+  }
+
+  private interface Download {
+    void run() throws Exception;
+  }
+
+  /** One of two that are measured in turns. */
+  private final class Side {
+    private final String what;
+    private final List<Double> seconds = new ArrayList<>();
+
+    Side(String what) {
+      this.what = what;
+    }
+
+    void time(Download work) throws Exception {
+      long start = System.nanoTime();
+      work.run();
+      seconds.add((System.nanoTime() - start) / 1e9);
+    }
+
+    double median() {
+      return seconds.stream().sorted().toList().get(seconds.size() / 2);
+    }
+
+    void beside(Side ours) {
+      print();
+      ours.print();
+      System.out.println(
+          String.format(
+              Locale.ROOT, "  %s at %.2f of %s", ours.what, median() / ours.median(), what));
+    }
+
+    private void print() {
+      List<Double> sorted = seconds.stream().sorted().toList();
+      System.out.println(
+          String.format(
+              Locale.ROOT,
+              "%-26s %,8.1f MiB/s  (%,.1f to %,.1f, %d rounds)",
+              what,
+              mib / median(),
+              mib / sorted.getLast(),
+              mib / sorted.getFirst(),
+              sorted.size()));
     }
   }
 
@@ -186,28 +256,61 @@ public final class StoreTiers {
     throw new IllegalStateException(why);
   }
 
-  private void restore(TieredChunkStore store, List<ChunkId> ids, String what) throws IOException {
-    long start = System.nanoTime();
-    try (OutputStream out = Files.newOutputStream(directory.resolve("restored"))) {
-      byte[] chunk = new byte[CHUNK_BYTES];
-      for (ChunkId id : ids) {
-        content(store, id).get(chunk);
-        out.write(chunk);
+  private void restore(TieredChunkStore store, List<ChunkId> ids) throws IOException {
+    Path target = directory.resolve("restored");
+    Files.deleteIfExists(target);
+    try (FileChannel out = FileChannel.open(target, CREATE_NEW, WRITE)) {
+      ChunkStore.ReadAll read =
+          store.readAll(
+              ids,
+              (index, content) -> {
+                long at = (long) index * CHUNK_BYTES;
+                while (content.hasRemaining()) {
+                  at += out.write(content, at);
+                }
+              });
+      if (read instanceof ChunkStore.ReadAll.Stopped stopped) {
+        throw new IllegalStateException("not restored: " + stopped);
       }
     }
-    rate(what, start);
+  }
+
+  private void verify(Path image) throws IOException {
+    long mismatch = Files.mismatch(image, directory.resolve("restored"));
+    if (mismatch >= 0) {
+      throw new IllegalStateException("restored another byte at %d".formatted(mismatch));
+    }
   }
 
   private void copy(Path image) throws Exception {
-    long start = System.nanoTime();
-    new ProcessBuilder("cp", image.toString(), directory.resolve("copied").toString())
-        .inheritIO()
-        .start()
-        .waitFor();
-    rate("cp", start);
+    Path target = directory.resolve("copied");
+    Files.deleteIfExists(target);
+    run("cp", image.toString(), target.toString());
   }
 
-  private void plainDownload(Path image) throws Exception {
+  /** Takes files out of the page cache, so that the next read asks the disk. */
+  private static void forgetPages(Path path) throws Exception {
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        run(
+            "dd",
+            "of=" + file,
+            "oflag=nocache",
+            "conv=notrunc,fdatasync",
+            "count=0",
+            "status=none");
+      }
+    }
+  }
+
+  private static void run(String... command) throws Exception {
+    int answer = new ProcessBuilder(command).inheritIO().start().waitFor();
+    if (answer != 0) {
+      throw new IllegalStateException("%s ends with %d".formatted(command[0], answer));
+    }
+  }
+
+  private Download plainDownload(Path image) throws Exception {
     // Never closed: the process ends with it.
     MinioClient client =
         MinioClient.builder()
@@ -222,13 +325,13 @@ public final class StoreTiers {
                   in, Files.size(image), 64 << 20)
               .build());
     }
-    long start = System.nanoTime();
-    try (InputStream in =
-            client.getObject(GetObjectArgs.builder().bucket(BUCKET).object("image").build());
-        OutputStream out = Files.newOutputStream(directory.resolve("downloaded"))) {
-      in.transferTo(out);
-    }
-    rate("plain MinIO download", start);
+    return () -> {
+      try (InputStream in =
+              client.getObject(GetObjectArgs.builder().bucket(BUCKET).object("image").build());
+          OutputStream out = Files.newOutputStream(directory.resolve("downloaded"))) {
+        in.transferTo(out);
+      }
+    };
   }
 
   private void rate(String what, long start) {

@@ -1,5 +1,6 @@
 package io.penumbra.tiers;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Consumer;
@@ -33,6 +34,44 @@ public interface ChunkStore {
 
   /** Reads a chunk and checks it against its name. */
   Got get(ChunkId id);
+
+  /** Takes chunks that are read several at a time. */
+  interface Taker {
+
+    /**
+     * Takes one; called once for each place in the list, from several threads at once and in no
+     * order that could be relied on, though near to that of the list.
+     */
+    void take(int index, ByteBuffer content) throws IOException;
+  }
+
+  /** What reading several gave. */
+  sealed interface ReadAll {
+
+    /** All were read and taken. */
+    record Complete(long bytes) implements ReadAll {}
+
+    /** This one can't be had; others may have been taken. */
+    record Stopped(int index, Got why) implements ReadAll {}
+  }
+
+  /**
+   * Reads several, as fast as the store can: a restore.
+   *
+   * @throws IOException what the taker throws
+   */
+  default ReadAll readAll(List<ChunkId> ids, Taker taker) throws IOException {
+    long bytes = 0;
+    for (int index = 0; index < ids.size(); index++) {
+      Got got = get(ids.get(index));
+      if (!(got instanceof Got.Found(ByteBuffer content))) {
+        return new ReadAll.Stopped(index, got);
+      }
+      bytes += content.remaining();
+      taker.take(index, content);
+    }
+    return new ReadAll.Complete(bytes);
+  }
 
   /** Names every chunk, in order. What is put or deleted meanwhile may or may not be named. */
   void list(Consumer<ChunkId> consumer);

@@ -13,6 +13,7 @@ import io.penumbra.tiers.seal.ChunkSeal;
 import io.penumbra.tiers.seal.Opened;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
@@ -88,6 +89,17 @@ public final class GarbageCollection {
    * @param rekey whether packs with chunks under a key that is no longer active are rewritten
    */
   public Collected run(boolean rekey) throws IOException {
+    return run(rekey, rules.grace());
+  }
+
+  /**
+   * Runs it with another grace period.
+   *
+   * @param grace time that a writer has between a put and its commit. None is right for whoever has
+   *     the store to himself. For others it is safe, too, but a commit whose chunks went answers
+   *     {@code ChunksMissing}, and the writer has to put them again.
+   */
+  public Collected run(boolean rekey, Duration grace) throws IOException {
     PackCollector collector = PackCollector.begin(store.shelf());
     Tally tally = new Tally();
     try {
@@ -99,7 +111,7 @@ public final class GarbageCollection {
     }
     store.setUsage(tally.usage);
     PackCollector.Swept swept =
-        collector.sweep(rules.grace(), rules.compactBelow(), rekey, resealing(store.seal()));
+        collector.sweep(grace, rules.compactBelow(), rekey, resealing(store.seal()));
     return new Collected.Done(tally.removed, tally.kept, tally.dangling, swept);
   }
 

@@ -152,6 +152,11 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     return got;
   }
 
+  @Override
+  public ReadAll readAll(List<ChunkId> ids, Taker taker) throws IOException {
+    return new BulkRead(this, ids, taker).run();
+  }
+
   /** Empty when the chunk isn't where it was said to be. */
   private Optional<Got> read(ChunkId id, PackShelf.Location at) {
     Optional<Corrupt> damage = Optional.empty();
@@ -348,6 +353,11 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     @Override
     public Got get(ChunkId id) {
       return TieredChunkStore.this.get(id);
+    }
+
+    @Override
+    public ReadAll readAll(List<ChunkId> ids, Taker taker) throws IOException {
+      return TieredChunkStore.this.readAll(ids, taker);
     }
 
     @Override

@@ -30,8 +30,6 @@ import java.util.stream.IntStream;
  */
 public final class TierArchive {
 
-  private static final int CHUNK_PAGES = 16;
-
   /** Chunks that are put in one go, 4 MiB. */
   private static final int CHUNKS_AT_ONCE = 64;
 
@@ -148,9 +146,9 @@ public final class TierArchive {
   /** Puts the pages' chunks; says why if it could not. */
   private Optional<String> put(int[] pages, PageView view, List<ChunkId> ids) {
     List<ByteBuffer> batch = new ArrayList<>();
-    for (int from = 0; from < pages.length; from += CHUNK_PAGES) {
-      batch.add(chunk(pages, from, Math.min(pages.length, from + CHUNK_PAGES), view));
-      if (batch.size() == CHUNKS_AT_ONCE || from + CHUNK_PAGES >= pages.length) {
+    for (int from = 0; from < pages.length; from += Wanted.CHUNK_PAGES) {
+      batch.add(chunk(pages, from, Math.min(pages.length, from + Wanted.CHUNK_PAGES), view));
+      if (batch.size() == CHUNKS_AT_ONCE || from + Wanted.CHUNK_PAGES >= pages.length) {
         for (ChunkStore.Put put : chunks.putAll(batch)) {
           switch (put) {
             case ChunkStore.Put.Stored(ChunkId id, boolean _) -> ids.add(id);
@@ -202,9 +200,7 @@ public final class TierArchive {
       chain.push(manifest);
       version = manifest.base();
     }
-    for (Manifest manifest : chain) {
-      restore(manifest, into);
-    }
+    restore(Wanted.of(chain), into);
     EpochManifest restored = ArchivedEpoch.read(chain.getLast().body()).manifest();
     long[] hashes = new long[into.layout().pages()];
     IntStream.range(0, hashes.length)
@@ -244,27 +240,32 @@ public final class TierArchive {
     };
   }
 
-  private void restore(Manifest manifest, RegionPages into) throws IOException {
-    int[] pages = ArchivedEpoch.read(manifest.body()).pages();
-    int next = 0;
-    for (ChunkId id : manifest.chunks()) {
-      ByteBuffer content = content(id);
-      MemorySegment bytes =
-          MemorySegment.ofBuffer(
-              ByteBuffer.allocateDirect(content.remaining()).put(content).flip());
-      for (long at = 0; at < bytes.byteSize(); at += PageSize.BYTES) {
-        into.write(pages[next++], bytes, at);
-      }
+  /** Every page once, from the newest manifest that has it, several chunks at a time. */
+  private void restore(Wanted wanted, RegionPages into) throws IOException {
+    ChunkStore.ReadAll read =
+        chunks.readAll(
+            wanted.ids(),
+            (index, content) -> {
+              MemorySegment bytes = MemorySegment.ofBuffer(content);
+              int[] pages = wanted.pages(index);
+              for (int i = 0; i < pages.length; i++) {
+                if (pages[i] >= 0) {
+                  into.write(pages[i], bytes, (long) i << PageSize.SHIFT);
+                }
+              }
+            });
+    if (read instanceof ChunkStore.ReadAll.Stopped(int index, ChunkStore.Got why)) {
+      throw new IOException(missing(wanted.ids().get(index), why));
     }
   }
 
-  private ByteBuffer content(ChunkId id) throws IOException {
-    return switch (chunks.get(id)) {
-      case ChunkStore.Got.Found(ByteBuffer content) -> content;
-      case ChunkStore.Got.NotFound _ -> throw new IOException("chunk %s is gone".formatted(id));
+  private static String missing(ChunkId id, ChunkStore.Got why) {
+    return switch (why) {
+      case ChunkStore.Got.Found _ -> "chunk %s was not taken".formatted(id);
+      case ChunkStore.Got.NotFound _ -> "chunk %s is gone".formatted(id);
       case ChunkStore.Got.Corrupt(var _, long _, String evidence) ->
-          throw new IOException("chunk %s is damaged: %s".formatted(id, evidence));
-      case ChunkStore.Unavailable(String reason) -> throw new IOException(reason);
+          "chunk %s is damaged: %s".formatted(id, evidence);
+      case ChunkStore.Unavailable(String reason) -> reason;
     };
   }
 

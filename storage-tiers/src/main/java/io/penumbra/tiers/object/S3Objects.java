@@ -2,6 +2,7 @@ package io.penumbra.tiers.object;
 
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
+import io.minio.GetObjectResponse;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
@@ -13,7 +14,6 @@ import io.minio.errors.MinioException;
 import io.minio.messages.Item;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -125,21 +125,20 @@ public final class S3Objects implements ObjectTier {
 
   @Override
   public Fetch get(String key) {
-    return read(key, GetObjectArgs.builder());
+    return read(key, GetObjectArgs.builder(), OBJECT_BYTES_MAX);
   }
 
   @Override
   public Fetch get(String key, long offset, int length) {
-    return read(key, GetObjectArgs.builder().offset(offset).length((long) length));
+    return read(key, GetObjectArgs.builder().offset(offset).length((long) length), length);
   }
 
-  private Fetch read(String key, GetObjectArgs.Builder arguments) {
+  private Fetch read(String key, GetObjectArgs.Builder arguments, int most) {
     GetObjectArgs wanted = arguments.bucket(access.bucket()).object(access.prefix() + key).build();
     return attempt(
         () -> {
-          try (InputStream body = client.getObject(wanted)) {
-            // A body that breaks off throws: its length was announced.
-            return new Fetch.Content(ByteBuffer.wrap(body.readNBytes(OBJECT_BYTES_MAX)));
+          try (GetObjectResponse body = client.getObject(wanted)) {
+            return new Fetch.Content(content(body, most));
           }
         },
         refused -> {
@@ -151,6 +150,16 @@ public final class S3Objects implements ObjectTier {
               : new Unavailable(describe(refused));
         },
         Unavailable::new);
+  }
+
+  /** Into one array of the announced length; a body that breaks off before it throws. */
+  private static ByteBuffer content(GetObjectResponse body, int most) throws IOException {
+    String announced = body.headers().get("Content-Length");
+    if (announced == null || !announced.matches("[0-9]{1,9}")) {
+      return ByteBuffer.wrap(body.readNBytes(most));
+    }
+    byte[] bytes = new byte[Math.min(most, Integer.parseInt(announced))];
+    return ByteBuffer.wrap(bytes, 0, body.readNBytes(bytes, 0, bytes.length));
   }
 
   @Override

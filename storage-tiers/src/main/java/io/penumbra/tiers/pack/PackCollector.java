@@ -123,6 +123,7 @@ public final class PackCollector {
   }
 
   private long[] forgetGarbage(Duration grace) {
+    // Strictly older: a commit that ended after the marking began has touched its chunks since.
     long oldest = began - grace.toSeconds();
     List<ChunkId> garbage = new ArrayList<>();
     long[] bytes = new long[1];

@@ -120,7 +120,7 @@ public final class PackFormat {
   }
 
   /** The record at this place of a part of a pack; empty if it isn't whole or is damaged. */
-  static Optional<SealedRecord> recordAt(ByteBuffer part, int position, int offset) {
+  public static Optional<SealedRecord> recordAt(ByteBuffer part, int position, int offset) {
     if (part.limit() - position < RECORD_BYTES || part.getInt(position) != RECORD_MAGIC) {
       return Optional.empty();
     }

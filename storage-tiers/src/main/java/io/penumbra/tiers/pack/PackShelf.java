@@ -648,6 +648,37 @@ public final class PackShelf {
     }
   }
 
+  /** Where each of these is. */
+  public List<Optional<Location>> locateAll(List<ChunkId> ids) {
+    state.lock();
+    try {
+      return ids.stream().map(this::locate).toList();
+    } finally {
+      state.unlock();
+    }
+  }
+
+  /** A part of a pack as it is, unchecked; empty if it can't be had there now. */
+  public Optional<ByteBuffer> readPart(int number, boolean local, int offset, int length) {
+    Optional<Pack> pack = pack(number);
+    if (pack.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<ByteBuffer> part = Optional.empty();
+    try {
+      if (local) {
+        part = Optional.of(disk.read(pack.get().localPath(), offset, length));
+      } else if (objects.get(pack.get().key(), offset, length)
+          instanceof ObjectTier.Fetch.Content(ByteBuffer bytes)) {
+        part = Optional.of(bytes);
+      }
+    } catch (IOException e) {
+      // Whoever reads the chunks one by one says what is wrong.
+    }
+    part.ifPresent(bytes -> heat(pack.get(), bytes.remaining()));
+    return part;
+  }
+
   /** Reads a record from SSD. */
   public Fetched readLocal(ChunkId id, Location at) {
     Optional<Pack> pack = pack(at.pack());

@@ -122,12 +122,15 @@ public final class ChunkSeal {
     }
     try {
       if (key == 0) {
-        return check(id, decode(codec, bytes(from), length));
+        return check(id, decode(codec, from, length));
       }
       Optional<KeyRing.Key> found = ring.flatMap(keys -> keys.find(key));
-      return found.isEmpty()
-          ? new KeyMissing(key)
-          : check(id, decode(codec, decrypt(found.get(), id, header, from), length));
+      if (found.isEmpty()) {
+        return new KeyMissing(key);
+      }
+      // The tag covers body, header and name: to hash the content as well would tell nothing new.
+      ByteBuffer body = ByteBuffer.wrap(decrypt(found.get(), id, header, from));
+      return new Content(ByteBuffer.wrap(decode(codec, body, length)).asReadOnlyBuffer());
     } catch (AEADBadTagException e) {
       return new Damaged("is not what key %d encrypted".formatted(key));
     } catch (ZstdException e) {
@@ -136,13 +139,21 @@ public final class ChunkSeal {
   }
 
   private Opened check(ChunkId id, byte[] content) {
-    ByteBuffer buffer = ByteBuffer.wrap(content).asReadOnlyBuffer();
+    // Named while its array can be reached: a read-only buffer is hashed through a small copy.
+    ByteBuffer buffer = ByteBuffer.wrap(content);
     ChunkId actual = name(buffer);
-    return actual.equals(id) ? new Content(buffer) : new Damaged("its content is named " + actual);
+    return actual.equals(id)
+        ? new Content(buffer.asReadOnlyBuffer())
+        : new Damaged("its content is named " + actual);
   }
 
-  private byte[] decode(byte codec, byte[] body, int length) {
-    return codec == RAW ? body : compressor.decompress(body, length);
+  private byte[] decode(byte codec, ByteBuffer body, int length) {
+    if (codec == RAW) {
+      return bytes(body);
+    }
+    ByteBuffer from = body.hasArray() ? body : ByteBuffer.wrap(bytes(body));
+    return compressor.decompress(
+        from.array(), from.arrayOffset() + from.position(), from.remaining(), length);
   }
 
   private static void encrypt(KeyRing.Key key, ChunkId id, ByteBuffer sealed, byte[] body) {

@@ -48,14 +48,14 @@ final class Compressor {
    *
    * @throws ZstdException if there aren't exactly so many
    */
-  byte[] decompress(byte[] body, int length) {
+  byte[] decompress(byte[] body, int from, int bytes, int length) {
     byte[] plain = new byte[length];
     ZstdDecompressCtx context = decompressing.pollFirst();
     if (context == null) {
       context = new ZstdDecompressCtx();
     }
     try {
-      int got = context.decompress(plain, body);
+      int got = context.decompressByteArray(plain, 0, length, body, from, bytes);
       if (got != length) {
         throw new ZstdException(0, "%d bytes; expected %d".formatted(got, length));
       }
