@@ -208,8 +208,8 @@ public final class SyncSender {
     if (anew) {
       taker.restart();
     }
-    cutAt = clock.instant();
     Cut taken = taker.take();
+    cutAt = taken.cutAt();
     cut = Optional.of(taken);
     whole = anew;
     bytes = 0;

@@ -36,6 +36,7 @@ public final class LiveFiles implements StateSource {
   private final List<Path> paths;
   private final List<FileChannel> files;
   private final List<MemorySegment> regions;
+  private final List<Optional<FileData>> data = new ArrayList<>();
   private final StateLayout layout;
   private final QuietHook hook;
 
@@ -47,7 +48,9 @@ public final class LiveFiles implements StateSource {
     this.hook = hook;
     List<MemorySegment> mapped = new ArrayList<>();
     for (int i = 0; i < files.size(); i++) {
-      mapped.add(files.get(i).map(MapMode.READ_ONLY, 0, layout.regions().get(i).bytes(), arena));
+      long bytes = layout.regions().get(i).bytes();
+      mapped.add(files.get(i).map(MapMode.READ_ONLY, 0, bytes, arena));
+      data.add(FileData.of(paths.get(i), bytes));
     }
     regions = mapped;
   }
@@ -114,6 +117,7 @@ public final class LiveFiles implements StateSource {
   @Override
   public void close() {
     arena.close();
+    data.forEach(map -> map.ifPresent(FileData::close));
     for (FileChannel file : files) {
       try {
         file.close();
@@ -143,8 +147,13 @@ public final class LiveFiles implements StateSource {
     }
 
     @Override
-    public Optional<BitSet> mayHaveChanged() {
+    public Optional<BitSet> mayHaveChanged(int region) {
       return Optional.empty();
+    }
+
+    @Override
+    public Optional<BitSet> mayHoldData(int region) {
+      return data.get(region).flatMap(FileData::pages);
     }
 
     @Override

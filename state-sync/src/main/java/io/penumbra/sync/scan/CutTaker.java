@@ -1,6 +1,7 @@
 package io.penumbra.sync.scan;
 
 import io.penumbra.sync.epoch.Consistency;
+import io.penumbra.sync.epoch.HealthSnapshot;
 import io.penumbra.sync.epoch.PageHash;
 import io.penumbra.sync.epoch.PageHashes;
 import io.penumbra.sync.epoch.PageSize;
@@ -11,38 +12,48 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.BitSet;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
  * Takes cuts of a source. It keeps a copy of the whole state as of the last cut that was accepted;
- * a new cut is what differs from it, copied aside. When nobody makes writers stand still, the state
- * is looked at until two passes agree, or a bound is reached: see {@link Consistency}.
+ * a new cut is what differs from it, copied aside. While the source is held, pages are only copied,
+ * and where somebody keeps track of changes only those named; what was copied is compared and
+ * hashed afterwards. When nobody makes writers stand still, the state is looked at until two passes
+ * agree, or a bound is reached: see {@link Consistency}.
  *
  * <p>A page itself is copied until copy and original are equal, so a page is never half one write
  * and half the next, as long as writers leave it alone for a moment. Owned by one thread; the work
- * inside is spread over the cores.
+ * inside is spread over the cores. A source belongs to one taker for as long as it is open.
  */
 public final class CutTaker {
 
-  /** So often a page is copied again while somebody writes it. */
-  private static final int COPIES_MAX = 4;
+  /** Rounds of copying ahead of the first hold; each has what was written during the one before. */
+  private static final int ROUNDS_AHEAD = 5;
+
+  /** So few pages are left to the hold rather than to another round. */
+  private static final int FEW_PAGES = 1024;
+
+  /** Slots that are ready for a hold, however few were needed the last time. */
+  private static final int SPARE_SLOTS = 512;
 
   private final StateSource source;
   private final StateLayout layout;
   private final RegionPages base;
   private final PageSlots slots;
+  private final List<RegionCopier> copiers;
   private final CutSettings settings;
   private final InstantSource clock;
   private PageHashes hashes;
   private boolean filled;
+  private int copiedLastTime;
 
   /**
    * Starts with no state.
    *
-   * @param base memory for the whole state
+   * @param base memory for the whole state, all zeros
    * @param memory more of it, for what changes
    */
   public CutTaker(
@@ -62,6 +73,10 @@ public final class CutTaker {
       throw new IllegalArgumentException(
           "memory for %s, state of %s".formatted(base.layout(), layout));
     }
+    copiers =
+        IntStream.range(0, layout.regions().size())
+            .mapToObj(region -> new RegionCopier(base, region, slots, settings.parallel()))
+            .toList();
   }
 
   public StateLayout layout() {
@@ -76,10 +91,18 @@ public final class CutTaker {
   /** Takes the next cut; one that was not accepted is forgotten. */
   public Cut take() {
     slots.clear();
-    Instant start = clock.instant();
-    try (StateSource.Hold hold = source.hold()) {
-      return filled ? differences(hold, start) : everything(hold, start);
+    copiers.forEach(copier -> copier.begin(!filled));
+    source.glimpse().ifPresent(this::lookAhead);
+    if (filled) {
+      slots.prepare(2 * copiedLastTime + SPARE_SLOTS);
     }
+    Instant start = clock.instant();
+    Held held;
+    try (StateSource.Hold hold = source.hold()) {
+      held = copy(hold);
+    }
+    Duration length = Duration.between(start, clock.instant());
+    return filled ? differences(held, start, length) : everything(held, start, length);
   }
 
   /** The other end may have anything: the next cut names all pages again. */
@@ -89,10 +112,12 @@ public final class CutTaker {
 
   /** The other end has this cut for good: differences are taken from it from now on. */
   public void accept(Cut cut) {
-    if (slots.count() == 0) {
+    copiers.forEach(RegionCopier::accepted);
+    int[] pages = cut.pages();
+    if (slots.isEmpty()) {
+      // A first cut is in the base already.
       return;
     }
-    int[] pages = cut.pages();
     IntStream.range(0, pages.length)
         .parallel()
         .forEach(i -> base.write(pages[i], slots.segment(pages[i]), slots.offset(pages[i])));
@@ -102,198 +127,111 @@ public final class CutTaker {
     slots.clear();
   }
 
-  /** The first cut fills the base itself: there is nothing yet that it could differ from. */
-  private Cut everything(StateSource.Hold hold, Instant start) {
-    refreshBase(hold);
-    int passes = 1;
+  private void lookAhead(StateSource.Glimpse glimpse) {
+    int left = Integer.MAX_VALUE;
+    for (int round = 0; round < (filled ? 1 : ROUNDS_AHEAD) && left > FEW_PAGES; round++) {
+      left = 0;
+      for (RegionCopier copier : copiers) {
+        Optional<MemorySegment> live = glimpse.region(copier.region());
+        // Looking twice without a tracker is no better than looking once.
+        if (live.isPresent() && (round == 0 || copier.isTracked())) {
+          left += copier.copyAhead(glimpse, live.get());
+        }
+      }
+    }
+  }
+
+  private Held copy(StateSource.Hold hold) {
     boolean stable = hold.still();
+    pass(hold);
+    int passes = 1;
     while (!stable && passes < settings.passesMax()) {
-      stable = refreshBase(hold) == 0;
+      stable = pass(hold) == 0;
       passes++;
     }
-    long[] all = new long[layout.pages()];
-    PageScanner.stripes(
-        layout.pages(),
-        settings.parallel(),
-        (from, to) -> {
-          for (int page = from; page < to; page++) {
-            all[page] = PageHash.of(base, page);
-          }
-        });
-    hashes = PageHashes.of(all);
-    filled = true;
-    int[] pages = IntStream.range(0, layout.pages()).toArray();
-    return cut(hold, pages, all.clone(), consistency(hold, stable), passes, start);
-  }
-
-  /** Copies what differs from the base into it, and says how many pages that were. */
-  private int refreshBase(StateSource.Hold hold) {
-    AtomicInteger moved = new AtomicInteger();
-    forEachStripe(
-        hold,
-        (live, region, from, to) ->
-            // What is equal is not written: holes of a sparse base stay holes.
-            PageScanner.stretch(
-                live,
-                base.region(region),
-                from,
-                to,
-                page -> {
-                  refresh(live, base.region(region), page);
-                  moved.incrementAndGet();
-                }));
-    return moved.get();
-  }
-
-  private Cut differences(StateSource.Hold hold, Instant start) {
-    Optional<BitSet> tracked = hold.mayHaveChanged();
-    int passes = 1;
-    boolean stable = hold.still();
-    if (tracked.isPresent()) {
-      tracked.get().stream().forEach(page -> stageIfChanged(hold, page));
-    } else {
-      look(hold);
-      while (!stable && passes < settings.passesMax()) {
-        stable = look(hold) == 0;
-        passes++;
-      }
-    }
-    int[] pages = slots.pages();
-    long[] changed = new long[pages.length];
-    IntStream indices = IntStream.range(0, pages.length);
-    (settings.parallel() ? indices.parallel() : indices)
-        .forEach(i -> changed[i] = PageHash.of(slots.segment(pages[i]), slots.offset(pages[i])));
-    return cut(hold, pages, changed, consistency(hold, stable), passes, start);
-  }
-
-  /** One pass over everything; returns how many pages were not as last seen. */
-  private int look(StateSource.Hold hold) {
-    AtomicInteger moved = new AtomicInteger();
-    forEachStripe(hold, (live, region, from, to) -> look(live, region, from, to, moved));
-    return moved.get();
-  }
-
-  private void look(MemorySegment live, int region, int from, int to, AtomicInteger moved) {
-    int first = layout.firstPage(region);
-    int page = from;
-    while (page < to) {
-      if (slots.has(first + page)) {
-        if (stage(live, first, page)) {
-          moved.incrementAndGet();
-        }
-        page++;
-      } else {
-        int end = page + 1;
-        while (end < to && !slots.has(first + end)) {
-          end++;
-        }
-        PageScanner.stretch(
-            live,
-            base.region(region),
-            page,
-            end,
-            changed -> {
-              stage(live, first, changed);
-              moved.incrementAndGet();
-            });
-        page = end;
-      }
-    }
-  }
-
-  private void stageIfChanged(StateSource.Hold hold, int page) {
-    int region = layout.regionOf(page);
-    int first = layout.firstPage(region);
-    int local = page - first;
-    PageScanner.stretch(
-        hold.region(region),
-        base.region(region),
-        local,
-        local + 1,
-        changed -> stage(hold.region(region), first, changed));
-  }
-
-  /** Copies a page aside; false if the copy there was right already. */
-  private boolean stage(MemorySegment live, int first, int page) {
-    if (!slots.has(first + page)) {
-      slots.take(first + page);
-      copy(live, page, slots.segment(first + page), slots.offset(first + page), false);
-      return true;
-    }
-    return copy(live, page, slots.segment(first + page), slots.offset(first + page), true);
-  }
-
-  private static void refresh(MemorySegment live, MemorySegment copy, int page) {
-    copy(live, page, copy, (long) page << PageSize.SHIFT, false);
-  }
-
-  /** Copies until both are equal; false if they were from the start and one may believe it. */
-  private static boolean copy(
-      MemorySegment live, int page, MemorySegment to, long offset, boolean lookFirst) {
-    long from = (long) page << PageSize.SHIFT;
-    long bytes = Math.min(PageSize.BYTES, live.byteSize() - from);
-    if (lookFirst && same(live, from, to, offset, bytes)) {
-      return false;
-    }
-    for (int copies = 0; copies < COPIES_MAX; copies++) {
-      MemorySegment.copy(live, from, to, offset, bytes);
-      if (same(live, from, to, offset, bytes)) {
-        break;
-      }
-    }
-    if (bytes < PageSize.BYTES) {
-      to.asSlice(offset + bytes, PageSize.BYTES - bytes).fill((byte) 0);
-    }
-    return true;
-  }
-
-  private static boolean same(
-      MemorySegment live, long from, MemorySegment copy, long offset, long bytes) {
-    return MemorySegment.mismatch(live, from, from + bytes, copy, offset, offset + bytes) < 0;
-  }
-
-  private void forEachStripe(StateSource.Hold hold, RegionStripe work) {
-    for (int region = 0; region < layout.regions().size(); region++) {
-      int number = region;
-      MemorySegment live = hold.region(region);
-      PageScanner.stripes(
-          layout.pagesIn(region),
-          settings.parallel(),
-          (from, to) -> work.run(live, number, from, to));
-    }
-  }
-
-  private static Consistency consistency(StateSource.Hold hold, boolean stable) {
-    if (hold.still()) {
-      return Consistency.QUIESCED;
-    }
-    return stable ? Consistency.STABLE : Consistency.PAGEWISE;
-  }
-
-  private Cut cut(
-      StateSource.Hold hold,
-      int[] pages,
-      long[] changed,
-      Consistency consistency,
-      int passes,
-      Instant start) {
-    return new Cut(
-        pages,
-        changed,
-        slots.over(base),
-        base,
-        hashes.rootWith(pages.length, pages, changed),
-        start,
-        consistency,
+    return new Held(
+        hold.still() ? Consistency.QUIESCED : stable ? Consistency.STABLE : Consistency.PAGEWISE,
         passes,
-        Duration.between(start, clock.instant()),
         hold.requestLogPosition(),
         hold.health());
   }
 
-  /** Work on some pages of one region, counted from its own first page. */
-  @FunctionalInterface
-  private interface RegionStripe {
-    void run(MemorySegment live, int region, int from, int to);
+  /** Looks at everything; returns how many pages were not as last seen. */
+  private int pass(StateSource.Hold hold) {
+    int moved = 0;
+    for (RegionCopier copier : copiers) {
+      moved += copier.copy(hold, hold.region(copier.region()), hold.still());
+    }
+    return moved;
   }
+
+  /** The first cut fills the base itself: there is nothing yet that it could differ from. */
+  private Cut everything(Held held, Instant start, Duration length) {
+    long[] all = new long[layout.pages()];
+    for (RegionCopier copier : copiers) {
+      copier.hash(all);
+    }
+    hashes = PageHashes.of(all);
+    filled = true;
+    int[] pages = IntStream.range(0, layout.pages()).toArray();
+    return cut(held, pages, all.clone(), true, start, length);
+  }
+
+  private Cut differences(Held held, Instant start, Duration length) {
+    int[] copied = slots.pages();
+    copiedLastTime = copied.length;
+    long[] found = new long[copied.length];
+    IntStream indices = IntStream.range(0, copied.length);
+    (settings.parallel() && copied.length >= FEW_PAGES / 4 ? indices.parallel() : indices)
+        .forEach(i -> {
+          if (isAsBefore(copied[i])) {
+            slots.drop(copied[i]);
+          } else {
+            found[i] = PageHash.of(slots.segment(copied[i]), slots.offset(copied[i]));
+          }
+        });
+    int[] pages = new int[copied.length];
+    long[] changed = new long[copied.length];
+    int count = 0;
+    for (int i = 0; i < copied.length; i++) {
+      if (slots.has(copied[i])) {
+        pages[count] = copied[i];
+        changed[count++] = found[i];
+      }
+    }
+    return cut(
+        held, Arrays.copyOf(pages, count), Arrays.copyOf(changed, count), false, start, length);
+  }
+
+  private boolean isAsBefore(int page) {
+    long at = slots.offset(page);
+    return MemorySegment.mismatch(
+            slots.segment(page),
+            at,
+            at + PageSize.BYTES,
+            base.segment(page),
+            base.offset(page),
+            base.offset(page) + PageSize.BYTES)
+        < 0;
+  }
+
+  private Cut cut(
+      Held held, int[] pages, long[] changed, boolean first, Instant start, Duration length) {
+    return new Cut(
+        pages,
+        changed,
+        first ? base : slots.over(base),
+        base,
+        hashes.rootWith(pages.length, pages, changed),
+        start,
+        held.consistency(),
+        held.passes(),
+        length,
+        held.requestLogPosition(),
+        held.health());
+  }
+
+  /** What is known once the source was let go. */
+  private record Held(
+      Consistency consistency, int passes, long requestLogPosition, HealthSnapshot health) {}
 }

@@ -3,7 +3,6 @@ package io.penumbra.sync.scan;
 import io.penumbra.sync.epoch.PageSize;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 
 /**
  * Compares memory with an older copy of it and names the pages that differ. Long stretches are
@@ -11,9 +10,6 @@ import java.util.stream.IntStream;
  * unchanged memory costs no more than reading it.
  */
 public final class PageScanner {
-
-  /** Pages per piece of work, 4 MiB: enough to amortise handing it over, and to balance cores. */
-  private static final int STRIPE_PAGES = 1024;
 
   private PageScanner() {}
 
@@ -27,7 +23,7 @@ public final class PageScanner {
   public static void compare(
       MemorySegment live, MemorySegment copy, boolean parallel, IntConsumer changed) {
     int pages = (int) PageSize.pagesFor(live.byteSize());
-    stripes(pages, parallel, (from, to) -> stretch(live, copy, from, to, changed));
+    PageRanges.all(pages).forEach(parallel, (from, to) -> stretch(live, copy, from, to, changed));
   }
 
   /** Names the pages from {@code from} to before {@code to} that differ. */
@@ -44,20 +40,5 @@ public final class PageScanner {
       changed.accept(page);
       at = (long) (page + 1) << PageSize.SHIFT;
     }
-  }
-
-  /** Cuts pages into stripes, and does them on all cores if wanted. */
-  static void stripes(int pages, boolean parallel, Stripe work) {
-    int count = (pages + STRIPE_PAGES - 1) / STRIPE_PAGES;
-    IntStream stripes = IntStream.range(0, count);
-    (parallel ? stripes.parallel() : stripes)
-        .forEach(stripe ->
-            work.run(stripe * STRIPE_PAGES, (int) Math.min(pages, (stripe + 1L) * STRIPE_PAGES)));
-  }
-
-  /** Work on the pages from {@code from} to before {@code to}. */
-  @FunctionalInterface
-  interface Stripe {
-    void run(int from, int to);
   }
 }

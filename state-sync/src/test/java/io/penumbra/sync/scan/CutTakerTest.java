@@ -13,12 +13,9 @@ import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.epoch.StateLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.BitSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -101,15 +98,96 @@ class CutTakerTest {
 
   @Test
   void aTrackerSavesComparing() {
+    source.tracking = true;
     taker.accept(taker.take());
-    write(3, 0);
-    write(9, 0);
-    BitSet dirty = new BitSet();
-    dirty.set(3);
-    dirty.set(5);
-    source.tracked = Optional.of(dirty);
+    source.write(3, 0);
+    source.writeTheSame(5);
+    // Nobody told of this one, so nobody looks.
+    source.tracking = false;
+    source.write(9, 0);
+    source.tracking = true;
 
     assertThat(taker.take().pages()).containsExactly(3);
+  }
+
+  @Test
+  void whatATrackerNamedForACutThatWasNotAcceptedIsInTheNext() {
+    source.tracking = true;
+    taker.accept(taker.take());
+    source.write(3, 0);
+    taker.take();
+    source.write(4, 0);
+    Cut cut = taker.take();
+
+    assertThat(cut.pages()).containsExactly(3, 4);
+    assertHolds(cut);
+    taker.accept(cut);
+    assertThat(taker.take().pages()).isEmpty();
+  }
+
+  @Test
+  void theFirstTimeATrackerNamesWhatIsNotZero() {
+    source.tracking = true;
+    source.write(9, 0);
+    Cut cut = taker.take();
+
+    assertThat(cut.pages()).hasSize(LAYOUT.pages());
+    assertHolds(cut);
+  }
+
+  @Test
+  void whatIsCopiedAheadAndWrittenAgainBeforeTheHoldIsCopiedAgain() {
+    for (boolean tracking : new boolean[] {true, false}) {
+      MemorySource guest = new MemorySource(LAYOUT);
+      CutTaker late = taker(guest);
+      guest.tracking = tracking;
+      guest.glimpses = true;
+      guest.whenHeld =
+          () -> {
+            guest.write(7, 0);
+            guest.write(8, 0);
+            guest.write(LAYOUT.pages() - 1, 5);
+          };
+      late.accept(late.take());
+      guest.write(6, 0);
+      guest.write(7, 0);
+      Cut cut = late.take();
+
+      assertThat(cut.pages()).containsExactly(6, 7, 8, LAYOUT.pages() - 1);
+      assertHolds(cut, guest);
+      late.accept(cut);
+    }
+  }
+
+  @Test
+  void anyScriptOfEditsIsFoundWithAnyTrackerAndAnyRefusals() {
+    for (long seed = 0; seed < 60; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      MemorySource guest = new MemorySource(LAYOUT);
+      CutTaker cuts = taker(guest);
+      guest.tracking = seed % 2 == 0;
+      guest.glimpses = seed % 3 == 0;
+      guest.still = seed % 5 != 0;
+      guest.whenHeld =
+          () -> {
+            for (int edits = random.nextInt(5); edits > 0; edits--) {
+              guest.write(random.nextInt(LAYOUT.pages()), random.nextInt(123));
+            }
+          };
+      for (int round = 0; round < 12; round++) {
+        for (int edits = random.nextInt(60); edits > 0; edits--) {
+          guest.write(random.nextInt(LAYOUT.pages()), random.nextInt(123));
+        }
+        Cut cut = cuts.take();
+        assertHolds(cut, guest);
+        int chance = random.nextInt(10);
+        if (chance < 6) {
+          cuts.accept(cut);
+        } else if (chance == 6) {
+          cuts.restart();
+        }
+      }
+    }
   }
 
   @Test
@@ -178,14 +256,15 @@ class CutTakerTest {
   }
 
   private void write(int page, int at) {
-    MemorySegment region = source.regions.get(LAYOUT.regionOf(page));
-    long offset = LAYOUT.offsetInRegion(page) + at;
-    region.set(
-        ValueLayout.JAVA_BYTE, offset, (byte) (region.get(ValueLayout.JAVA_BYTE, offset) + 1));
+    source.write(page, at);
   }
 
   /** The cut is what the source is now, to the byte, and its root is right. */
   private void assertHolds(Cut cut) {
+    assertHolds(cut, source);
+  }
+
+  private static void assertHolds(Cut cut, MemorySource source) {
     long[] hashes = new long[LAYOUT.pages()];
     for (int page = 0; page < hashes.length; page++) {
       long at = LAYOUT.offsetInRegion(page);

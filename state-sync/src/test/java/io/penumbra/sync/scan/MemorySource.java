@@ -5,6 +5,8 @@ import io.penumbra.sync.epoch.StateLayout;
 import io.penumbra.sync.epoch.StateSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -14,7 +16,10 @@ final class MemorySource implements StateSource {
 
   final List<MemorySegment> regions;
   boolean still = true;
-  Optional<BitSet> tracked = Optional.empty();
+  boolean tracking;
+  boolean glimpses;
+  Runnable whenHeld = () -> {};
+  private final List<BitSet> written = new ArrayList<>();
   private final StateLayout layout;
 
   MemorySource(StateLayout layout) {
@@ -23,6 +28,56 @@ final class MemorySource implements StateSource {
         layout.regions().stream()
             .map(region -> Arena.ofAuto().allocate(region.bytes(), Long.BYTES))
             .toList();
+    layout.regions().forEach(_ -> written.add(new BitSet()));
+  }
+
+  /** The guest writes one byte. */
+  void write(int page, int at) {
+    int region = layout.regionOf(page);
+    long offset = layout.offsetInRegion(page) + at;
+    MemorySegment memory = regions.get(region);
+    memory.set(
+        ValueLayout.JAVA_BYTE, offset, (byte) (memory.get(ValueLayout.JAVA_BYTE, offset) + 1));
+    if (tracking) {
+      written.get(region).set(page - layout.firstPage(region));
+    }
+  }
+
+  /** The guest writes a page with what is there already, which a tracker can't know. */
+  void writeTheSame(int page) {
+    int region = layout.regionOf(page);
+    written.get(region).set(page - layout.firstPage(region));
+  }
+
+  private Optional<BitSet> ask(int region) {
+    if (!tracking) {
+      return Optional.empty();
+    }
+    BitSet named = written.get(region);
+    written.set(region, new BitSet());
+    return Optional.of(named);
+  }
+
+  @Override
+  public Optional<Glimpse> glimpse() {
+    if (!glimpses) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Glimpse() {
+          @Override
+          public Optional<MemorySegment> region(int region) {
+            // The last region is a device, which can be read only while it is held.
+            return region == regions.size() - 1
+                ? Optional.empty()
+                : Optional.of(regions.get(region));
+          }
+
+          @Override
+          public Optional<BitSet> mayHaveChanged(int region) {
+            return ask(region);
+          }
+        });
   }
 
   @Override
@@ -32,6 +87,7 @@ final class MemorySource implements StateSource {
 
   @Override
   public Hold hold() {
+    whenHeld.run();
     return new Hold() {
       @Override
       public boolean still() {
@@ -44,8 +100,8 @@ final class MemorySource implements StateSource {
       }
 
       @Override
-      public Optional<BitSet> mayHaveChanged() {
-        return tracked;
+      public Optional<BitSet> mayHaveChanged(int region) {
+        return ask(region);
       }
 
       @Override
