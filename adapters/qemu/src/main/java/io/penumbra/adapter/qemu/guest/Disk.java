@@ -1,0 +1,41 @@
+package io.penumbra.adapter.qemu.guest;
+
+import io.penumbra.domain.Guard;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * A disk of a guest.
+ *
+ * @param name its name in QEMU and in epochs, for example {@code disk-0}
+ */
+public record Disk(String name, Path file, Format format) {
+
+  /** How the file is laid out. The guest sees no difference. */
+  public enum Format {
+    RAW,
+    QCOW2;
+
+    /** What QEMU calls it. */
+    String driver() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  public Disk {
+    Guard.identifier("disk name", name);
+    if (!name.matches("[a-z][a-z0-9-]{0,15}")) {
+      throw new IllegalArgumentException(
+          "disk name '%s'; expected 1 to 16 of a-z, 0-9 and -, a letter first".formatted(name));
+    }
+    file = file.toAbsolutePath();
+  }
+
+  public static Disk raw(String name, Path file) {
+    return new Disk(name, file, Format.RAW);
+  }
+
+  public static Disk qcow2(String name, Path file) {
+    return new Disk(name, file, Format.QCOW2);
+  }
+}

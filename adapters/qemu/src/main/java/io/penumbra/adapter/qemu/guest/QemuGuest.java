@@ -1,0 +1,282 @@
+package io.penumbra.adapter.qemu.guest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.qmp.QmpClient;
+import io.penumbra.adapter.qemu.qmp.QmpCommand;
+import io.penumbra.domain.VmId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A guest in a QEMU process that this agent, or the one before it, has started. To close it is to
+ * let go of it: the guest goes on, and can be adopted again. Calls may come from several threads;
+ * each has a bound on how long it takes.
+ */
+public final class QemuGuest implements AutoCloseable {
+
+  private static final Duration POLL = Duration.ofMillis(2);
+
+  private static final Pattern FORWARDED =
+      Pattern.compile("TCP\\[HOST_FORWARD]\\s+\\d+\\s+(\\S+)\\s+(\\d+)\\s+\\S+\\s+(\\d+)");
+
+  private final GuestSpec spec;
+  private final GuestHome home;
+  private final long pid;
+  private final QmpClient qmp;
+  private volatile GuestRole role;
+
+  QemuGuest(GuestSpec spec, GuestHome home, GuestRole role, long pid, QmpClient qmp) {
+    this.spec = spec;
+    this.home = home;
+    this.role = role;
+    this.pid = pid;
+    this.qmp = qmp;
+  }
+
+  /** Starts a guest that runs and serves at once. */
+  public static Reply<QemuGuest> launch(GuestSpec spec, GuestHome home, LaunchSettings settings) {
+    return GuestLaunch.start(spec, home, GuestRole.PRIMARY, settings);
+  }
+
+  /** Starts a QEMU that waits for the state of a guest of the same spec, with its links down. */
+  public static Reply<QemuGuest> launchWaiting(
+      GuestSpec spec, GuestHome home, LaunchSettings settings) {
+    return GuestLaunch.start(spec, home, GuestRole.SHADOW, settings)
+        .then(guest -> guest.link(false).then(_ -> Reply.done(guest)));
+  }
+
+  /**
+   * Goes on with a guest that was started from this directory and still runs. A guest that is
+   * paused without being {@link #isHeld held} was left so by an agent that died during a cut, and
+   * wants to be resumed.
+   */
+  public static Reply<QemuGuest> adopt(Path directory, Duration timeout) {
+    return GuestLaunch.adopt(directory, timeout);
+  }
+
+  public VmId vm() {
+    return spec.vm();
+  }
+
+  public GuestSpec spec() {
+    return spec;
+  }
+
+  public GuestHome home() {
+    return home;
+  }
+
+  public GuestRole role() {
+    return role;
+  }
+
+  public long pid() {
+    return pid;
+  }
+
+  /** Its monitor, for what has no method here. */
+  public QmpClient qmp() {
+    return qmp;
+  }
+
+  /** Whether its process lives. */
+  public boolean isAlive() {
+    return new ProcessFiles(pid).isAlive();
+  }
+
+  /** Called once its monitor hangs up: within moments of the process's death. */
+  public void onGone(Runnable action) {
+    qmp.onClosed(action);
+  }
+
+  /** How it is. */
+  public Reply<GuestStatus> status() {
+    return qmp.execute("query-status").map(json -> GuestStatus.of(json.path("status").asText()));
+  }
+
+  /** Makes it stand still until it is resumed, also over a restart of the agent. */
+  public Reply<GuestStatus> pause() {
+    try {
+      Files.write(home.held(), new byte[0]);
+    } catch (IOException e) {
+      return Reply.refused("%s can't be written: %s".formatted(home.held(), e.getMessage()));
+    }
+    return qmp.execute("stop").then(_ -> status());
+  }
+
+  /** Whether somebody has paused it and not resumed it. */
+  public boolean isHeld() {
+    return Files.exists(home.held());
+  }
+
+  /** Lets it go on. */
+  public Reply<GuestStatus> resume() {
+    try {
+      Files.deleteIfExists(home.held());
+    } catch (IOException e) {
+      return Reply.refused("%s can't be removed: %s".formatted(home.held(), e.getMessage()));
+    }
+    return qmp.execute("cont").then(_ -> status());
+  }
+
+  /** Plugs its network in or out. */
+  public Reply<JsonNode> link(boolean up) {
+    return qmp.execute(QmpCommand.of("set_link").with("name", CommandLine.NETWORK).with("up", up));
+  }
+
+  /** Opens the ports that lead to it. */
+  public Reply<List<PortForward>> openForwards() {
+    for (PortForward forward : spec.forwards()) {
+      Reply<String> opened =
+          qmp.monitor("hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule()));
+      // It says nothing when it works.
+      Reply<String> judged =
+          opened.then(said -> said.isBlank() ? Reply.done(said) : Reply.refused(said.strip()));
+      if (!judged.isDone()) {
+        return judged.then(_ -> Reply.done(List.of()));
+      }
+    }
+    return forwards();
+  }
+
+  /** The ports that are open, with those the system has chosen. */
+  public Reply<List<PortForward>> forwards() {
+    return qmp.monitor("info usernet")
+        .map(text -> {
+          List<PortForward> open = new ArrayList<>();
+          Matcher matcher = FORWARDED.matcher(text);
+          while (matcher.find()) {
+            open.add(
+                new PortForward(
+                    matcher.group(1),
+                    Integer.parseInt(matcher.group(2)),
+                    Integer.parseInt(matcher.group(3))));
+          }
+          return open;
+        });
+  }
+
+  /** The host's port that leads to one of the guest; empty if there is none. */
+  public OptionalInt hostPort(int guestPort) {
+    return forwards().found().stream()
+        .flatMap(List::stream)
+        .filter(forward -> forward.guestPort() == guestPort)
+        .mapToInt(PortForward::hostPort)
+        .findFirst();
+  }
+
+  /** What it has used so far. */
+  public Reply<GuestCounters> counters() {
+    ProcessFiles files = new ProcessFiles(pid);
+    return qmp.execute("query-cpus-fast")
+        .then(cpus ->
+            qmp.execute("query-blockstats")
+                .map(blocks ->
+                    new GuestCounters(
+                        files.cpu(),
+                        cpus.valueStream()
+                            .map(cpu -> files.cpu(cpu.path("thread-id").asLong()))
+                            .toList(),
+                        files.residentBytes(),
+                        files.majorFaults(),
+                        disks(blocks))));
+  }
+
+  private static SortedMap<String, GuestCounters.DiskCounters> disks(JsonNode blocks) {
+    SortedMap<String, GuestCounters.DiskCounters> disks = new TreeMap<>();
+    for (JsonNode block : blocks) {
+      JsonNode stats = block.path("stats");
+      disks.put(
+          block.path("node-name").asText(block.path("qdev").asText()),
+          new GuestCounters.DiskCounters(
+              stats.path("rd_bytes").asLong(),
+              stats.path("rd_operations").asLong(),
+              stats.path("wr_bytes").asLong(),
+              stats.path("wr_operations").asLong(),
+              stats.path("flush_operations").asLong()));
+    }
+    return disks;
+  }
+
+  /** From now on it is a primary, also for whoever adopts it. */
+  public Reply<QemuGuest> becomePrimary() {
+    try {
+      new GuestFile(spec, home.ram(), GuestRole.PRIMARY).write(home);
+      role = GuestRole.PRIMARY;
+      return Reply.done(this);
+    } catch (IOException e) {
+      return Reply.refused("%s: %s".formatted(home.description(), e.getMessage()));
+    }
+  }
+
+  /** Kills its process by id, as pulling the plug does, and waits until it is gone. */
+  public Reply<Long> kill(Duration timeout) {
+    if (isOurs()) {
+      Optional<ProcessHandle> process = ProcessHandle.of(pid);
+      process.ifPresent(ProcessHandle::destroyForcibly);
+    }
+    long until = System.nanoTime() + timeout.toNanos();
+    while (isOurs() && isAlive()) {
+      if (System.nanoTime() > until) {
+        return Reply.unknown("process %d still lives after %s".formatted(pid, timeout));
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    return Reply.done(pid);
+  }
+
+  /** Whether the id still belongs to the QEMU it was given to. */
+  private boolean isOurs() {
+    return GuestLaunch.isQemuOf(home, pid);
+  }
+
+  /**
+   * Kills it and removes its memory and its directory's files; its disks stay.
+   *
+   * @return the process that is gone
+   */
+  public Reply<Long> destroy(Duration timeout) {
+    return kill(timeout)
+        .then(gone -> {
+          close();
+          try {
+            for (Path file :
+                List.of(
+                    home.ram(),
+                    home.deviceState(),
+                    home.deviceSocket(),
+                    home.monitor(),
+                    home.pidFile(),
+                    home.held(),
+                    home.description())) {
+              Files.deleteIfExists(file);
+            }
+            return Reply.done(gone);
+          } catch (IOException e) {
+            return Reply.unknown("its files can't be removed: " + e.getMessage());
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    qmp.close();
+  }
+
+  @Override
+  public String toString() {
+    return "%s %s (process %d)".formatted(role, spec.vm(), pid);
+  }
+}
