@@ -17,11 +17,15 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How many bytes a recorded epoch takes, coded by us and by others, all on the same pages in one
@@ -34,6 +38,11 @@ import java.util.Map;
 public final class EncodeSideBySide {
 
   private static final int TOOLS_EVERY = 12;
+  private static final double GIGABIT_BYTES = 125e6;
+
+  /** Pages are shipped in groups of so many. */
+  private static final int GROUP = 256;
+
   private static final String REFERENCE = "XBZRLE + zstd -3";
 
   /** Bytes and time of one way to code, and the reference's bytes on the same epochs. */
@@ -47,14 +56,50 @@ public final class EncodeSideBySide {
   }
 
   private final Map<String, Tally> tallies = new LinkedHashMap<>();
-  private final PageEncoder runs = new PageEncoder(new Prices(1, 1));
-  private final PageEncoder model = new PageEncoder(new Prices(1, 1));
-  private final PageDecoder runsDecoder = new PageDecoder();
-  private final PageDecoder modelDecoder = new PageDecoder();
+  private final List<Way> ways = new ArrayList<>();
+  private final Verified verified = new Verified();
   private long reference;
   private int pages;
 
-  private EncodeSideBySide() {}
+  private EncodeSideBySide() {
+    for (Coding coding : Coding.values()) {
+      ways.add(new Way("ours, " + coding, Optional.of(coding), Prices.link(GIGABIT_BYTES)));
+    }
+    for (double gigabits : new double[] {0.01, 0.1, 1, 2.5, 10}) {
+      ways.add(
+          new Way(
+              "chosen at %s Gbit/s".formatted(gigabits),
+              Optional.empty(),
+              Prices.link(gigabits * GIGABIT_BYTES)));
+    }
+  }
+
+  /** One of our codings, or the choice between them, with both ends' memory. */
+  private static final class Way {
+
+    private final String name;
+    private final Optional<Coding> coding;
+    private final PageEncoder encoder;
+    private final PageDecoder decoder = new PageDecoder();
+    private final EnumMap<Coding, Integer> chosen = new EnumMap<>(Coding.class);
+
+    Way(String name, Optional<Coding> coding, Prices prices) {
+      this.name = name;
+      this.coding = coding;
+      encoder = new PageEncoder(prices);
+    }
+
+    List<EncodedBlock> encode(Recording recording, int[] pages) {
+      if (coding.isPresent()) {
+        return encoder.encode(recording.before(), recording.now(), pages, coding.get());
+      }
+      long start = cpuNanos();
+      List<EncodedBlock> blocks = encoder.encode(recording.before(), recording.now(), pages);
+      encoder.took(cpuNanos() - start);
+      chosen.merge(encoder.lastCoding(), pages.length, Integer::sum);
+      return blocks;
+    }
+  }
 
   /** Runs it on recordings, all that are there if none is named. */
   public static void main(String... arguments) throws IOException, InterruptedException {
@@ -78,8 +123,9 @@ public final class EncodeSideBySide {
       for (int epoch = 0; changed.length > 0; epoch++) {
         pages = changed.length;
         inProcess(recording, changed);
-        ours("ours, runs", runs, runsDecoder, Coding.RUNS, recording, changed);
-        ours("ours, model", model, modelDecoder, Coding.MODEL, recording, changed);
+        for (Way way : ways) {
+          ours(way, recording, changed);
+        }
         if (epoch % TOOLS_EVERY == TOOLS_EVERY / 2) {
           tools(recording);
         }
@@ -101,46 +147,55 @@ public final class EncodeSideBySide {
     add("zstd -3", Zstd.compress(now, 3).length, cpuNanos() - start, 0);
   }
 
-  private void ours(
-      String name,
-      PageEncoder encoder,
-      PageDecoder decoder,
-      Coding coding,
-      Recording recording,
-      int[] changed) {
-    long start = cpuNanos();
-    List<EncodedBlock> blocks =
-        encoder.encode(recording.before(), recording.now(), changed, coding);
-    long encoded = cpuNanos() - start;
+  /** In groups as they are shipped. */
+  private void ours(Way way, Recording recording, int[] changed) {
+    long encoding = 0;
+    long decoding = 0;
     long bytes = 0;
-    byte[] page = new byte[Recording.PAGE];
-    start = cpuNanos();
-    for (EncodedBlock block : blocks) {
-      bytes += block.bytes().length;
-      Decoding decoding =
-          decoder.decode(
-              block.bytes(),
-              block.pages(),
-              recording.before(),
-              (number, from, at) -> {
-                MemorySegment.copy(
-                    recording.nowBytes(),
-                    ValueLayout.JAVA_BYTE,
-                    (long) number * Recording.PAGE,
-                    page,
-                    0,
-                    Recording.PAGE);
-                if (!Arrays.equals(page, 0, page.length, from, at, at + page.length)) {
-                  throw new IllegalStateException("page %d came out wrong".formatted(number));
-                }
-              });
-      if (!(decoding instanceof Decoding.Decoded)) {
-        throw new IllegalStateException(decoding.toString());
+    for (int from = 0; from < changed.length; from += GROUP) {
+      int[] group = Arrays.copyOfRange(changed, from, Math.min(changed.length, from + GROUP));
+      long start = cpuNanos();
+      List<EncodedBlock> blocks = way.encode(recording, group);
+      long encoded = cpuNanos();
+      for (EncodedBlock block : blocks) {
+        bytes += block.bytes().length;
+        Decoding result =
+            way.decoder.decode(
+                block.bytes(), block.pages(), recording.before(), verified::put);
+        if (!(result instanceof Decoding.Decoded)) {
+          throw new IllegalStateException(result.toString());
+        }
       }
+      decoding += cpuNanos() - encoded;
+      encoding += encoded - start;
+      verified.check(recording, group);
     }
-    add(name, bytes, encoded, cpuNanos() - start);
-    encoder.accepted();
-    decoder.accepted();
+    add(way.name, bytes, encoding, decoding);
+    way.encoder.accepted();
+    way.decoder.accepted();
+  }
+
+  /** What came out of a decoder, to be compared when its time has been taken. */
+  private static final class Verified {
+
+    private final Map<Integer, byte[]> pages = new HashMap<>();
+
+    void put(int page, byte[] from, int at) {
+      System.arraycopy(
+          from, at, pages.computeIfAbsent(page, _ -> new byte[Recording.PAGE]), 0, Recording.PAGE);
+    }
+
+    void check(Recording recording, int[] group) {
+      for (int page : group) {
+        MemorySegment is =
+            recording.nowBytes().asSlice((long) page * Recording.PAGE, Recording.PAGE);
+        byte[] came = pages.getOrDefault(page, new byte[0]);
+        if (is.mismatch(MemorySegment.ofArray(came)) >= 0) {
+          throw new IllegalStateException("page %d came out wrong".formatted(page));
+        }
+      }
+      pages.clear();
+    }
   }
 
   private void tools(Recording recording) throws IOException, InterruptedException {
@@ -209,6 +264,11 @@ public final class EncodeSideBySide {
             (double) tally.bytes / (double) tally.reference,
             rate(tally.changed, tally.nanos),
             rate(tally.changed, tally.decodeNanos)));
+    for (Way way : ways) {
+      if (way.coding.isEmpty()) {
+        System.out.printf("  %s: pages by coding %s%n", way.name, way.chosen);
+      }
+    }
   }
 
   private static String rate(long bytes, long nanos) {

@@ -150,5 +150,10 @@ final class Recording implements AutoCloseable {
     public long offset(int page) {
       return (long) page * PAGE;
     }
+
+    @Override
+    public int pages() {
+      return (int) (bytes.byteSize() / PAGE);
+    }
   }
 }

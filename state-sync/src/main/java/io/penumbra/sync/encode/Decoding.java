@@ -6,6 +6,9 @@ public sealed interface Decoding {
   /** All its pages were given to the target. */
   record Decoded(int pages) implements Decoding {}
 
+  /** Its pages were given to the target, but for some that it names and that are not here. */
+  record Partly(int pages, int missing) implements Decoding {}
+
   /** It isn't a block, or no longer; no page was given to the target. */
   record Damaged(String reason) implements Decoding {}
 

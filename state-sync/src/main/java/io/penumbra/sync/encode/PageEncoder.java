@@ -10,6 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The sender's half of one VM: makes blocks of changed pages. One thread at a time.
@@ -31,7 +33,18 @@ public final class PageEncoder implements AutoCloseable {
   private static final int BULK_LEVEL = 3;
   private static final int RUNS_LEVEL = 3;
 
+  /** So much of changed words fits into a block whatever becomes of it, with its references. */
+  private static final int WORDS_MAX =
+      BLOCK_BYTES_MAX
+          - BlockHeader.BYTES
+          - PAGES_MAX / 8
+          - PAGES_MAX * ReferenceWriter.ENTRY_BYTES_MAX;
+
+  private static final int SAMPLES = 16;
+
   private final CodingChooser chooser;
+  private final ReferenceWriter references;
+  private final WordStream stream = new WordStream();
   private final Learning learning = new Learning();
   private final ZstdCompressCtx zstd = new ZstdCompressCtx();
   private final byte[] before = new byte[PageSize.BYTES];
@@ -39,12 +52,24 @@ public final class PageEncoder implements AutoCloseable {
   private final GrowingBytes runs = new GrowingBytes();
   private final GrowingBytes bulk = new GrowingBytes();
   private final GrowingBytes bulkBefore = new GrowingBytes();
-  private Coding last = Coding.RUNS;
+  private Coding last = Coding.FAST;
+  private GroupKind lastKind = GroupKind.FEW;
   private int lastPages;
   private long lastBytes;
 
   public PageEncoder(Prices prices) {
+    this(() -> prices, Optional.empty());
+  }
+
+  /**
+   * Sets what decides between codings, and what may be referred to.
+   *
+   * @param prices asked for before each group
+   * @param sent contents the other end has of any VM, if pages of one may be named in another
+   */
+  public PageEncoder(Supplier<Prices> prices, Optional<SentContents> sent) {
     chooser = new CodingChooser(prices);
+    references = new ReferenceWriter(sent);
   }
 
   /**
@@ -56,15 +81,14 @@ public final class PageEncoder implements AutoCloseable {
 
   /** Makes blocks of pages that have changed, with the coding that is cheapest by now. */
   public List<EncodedBlock> encode(PageView previous, PageView current, int[] pages) {
-    return encode(previous, current, pages, chooser.choose());
+    GroupKind kind = kind(previous, current, pages);
+    return remembered(kind, chooser.choose(kind, pages.length), previous, current, pages, false);
   }
 
   /** Makes blocks of pages that have changed, with a given coding. */
   public List<EncodedBlock> encode(
       PageView previous, PageView current, int[] pages, Coding coding) {
-    List<EncodedBlock> blocks = blocks(previous, current, pages, coding, false);
-    remember(coding, pages.length, blocks);
-    return blocks;
+    return remembered(kind(previous, current, pages), coding, previous, current, pages, false);
   }
 
   /**
@@ -72,28 +96,48 @@ public final class PageEncoder implements AutoCloseable {
    * that the other end could not make sense of. Nothing is learned from them.
    */
   public List<EncodedBlock> encodeAlone(PageView current, int[] pages) {
-    return blocks(current, current, pages, Coding.RUNS, true);
+    return encodeAlone(current, pages, chooser.choose(GroupKind.ALONE, pages.length));
+  }
+
+  /**
+   * Makes such blocks with a given coding.
+   *
+   * @param coding any but the model, which needs the pages before
+   */
+  public List<EncodedBlock> encodeAlone(PageView current, int[] pages, Coding coding) {
+    if (coding == Coding.MODEL) {
+      throw new IllegalArgumentException("the model needs the pages before; expected another");
+    }
+    return remembered(GroupKind.ALONE, coding, current, current, pages, true);
   }
 
   /** What the last call of {@link #encode} took of the CPU; steers the choice of codings. */
   public void took(long nanoseconds) {
     if (lastPages > 0) {
-      chooser.measured(last, lastPages, lastBytes, nanoseconds);
+      chooser.measured(lastKind, last, lastPages, lastBytes, nanoseconds);
     }
+  }
+
+  /** What was chosen last. */
+  public Coding lastCoding() {
+    return last;
   }
 
   /** The epoch that was encoded is accepted: learn from it. */
   public void accepted() {
+    references.accepted();
     learning.accepted();
   }
 
   /** The epoch that was encoded will not be accepted: learn nothing from it. */
   public void discard() {
+    references.discard();
     learning.discard();
   }
 
   /** Forget everything that was learned. */
   public void reset() {
+    references.discard();
     learning.reset();
   }
 
@@ -106,23 +150,89 @@ public final class PageEncoder implements AutoCloseable {
     return learning;
   }
 
-  private void remember(Coding coding, int pages, List<EncodedBlock> blocks) {
+  private List<EncodedBlock> remembered(
+      GroupKind kind,
+      Coding coding,
+      PageView previous,
+      PageView current,
+      int[] pages,
+      boolean alone) {
+    List<EncodedBlock> blocks = blocks(previous, current, pages, coding, alone);
     last = coding;
-    lastPages = pages;
+    lastKind = kind;
+    lastPages = pages.length;
     lastBytes = 0;
     for (EncodedBlock block : blocks) {
       lastBytes += block.bytes().length;
     }
+    return blocks;
+  }
+
+  /** What the group is like, by a few of its pages. */
+  private GroupKind kind(PageView previous, PageView current, int[] pages) {
+    int step = Math.max(1, pages.length / SAMPLES);
+    int words = 0;
+    int samples = 0;
+    for (int i = step / 2; i < pages.length; i += step) {
+      copy(previous, pages[i], before);
+      copy(current, pages[i], now);
+      words += PageShape.changedWords(before, now);
+      samples++;
+    }
+    return GroupKind.of((double) words / Math.max(1, samples));
   }
 
   private List<EncodedBlock> blocks(
       PageView previous, PageView current, int[] pages, Coding coding, boolean alone) {
     List<EncodedBlock> blocks = new ArrayList<>();
+    if (coding.codesWords()) {
+      for (int from = 0; from < pages.length; from += blocks.getLast().pages().length) {
+        blocks.add(words(previous, current, pages, from, coding, alone));
+      }
+      return blocks;
+    }
     for (int from = 0; from < pages.length; from += PAGES_MAX) {
       int[] group = Arrays.copyOfRange(pages, from, Math.min(pages.length, from + PAGES_MAX));
       split(previous, current, group, coding, alone, blocks);
     }
     return blocks;
+  }
+
+  /** As many of the pages from there on as fit for certain. */
+  private EncodedBlock words(
+      PageView previous, PageView current, int[] pages, int from, Coding coding, boolean alone) {
+    int end = Math.min(pages.length, from + PAGES_MAX);
+    runs.clear();
+    references.begin(end - from, current, alone);
+    int at = from;
+    while (at < end && runs.length() + ChangedWords.BYTES_MAX <= WORDS_MAX) {
+      load(previous, current, pages[at], alone);
+      int start = runs.length();
+      int stop = ChangedWords.write(before, now, runs.room(ChangedWords.BYTES_MAX), start);
+      if (!ChangedWords.isMostOfAPage(start, stop)
+          || !references.names(previous, current, pages, from, at - from)) {
+        runs.end(stop);
+      }
+      at++;
+    }
+    WordStream.Packed packed = stream.pack(coding, runs, zstd);
+    byte[] block =
+        assemble(
+            BlockHeader.kind(packed.coding(), alone),
+            0,
+            references.section(at - from),
+            new byte[0],
+            packed.bytes());
+    return new EncodedBlock(Arrays.copyOfRange(pages, from, at), block);
+  }
+
+  private void load(PageView previous, PageView current, int page, boolean alone) {
+    if (alone) {
+      Arrays.fill(before, (byte) 0);
+    } else {
+      copy(previous, page, before);
+    }
+    copy(current, page, now);
   }
 
   private void split(
@@ -151,20 +261,19 @@ public final class PageEncoder implements AutoCloseable {
 
   private byte[] block(
       PageView previous, PageView current, int[] pages, Coding coding, boolean alone) {
-    boolean modelled = coding != Coding.RUNS;
+    boolean modelled = coding == Coding.MODEL;
     bulk.clear();
     bulkBefore.clear();
     runs.clear();
+    references.begin(pages.length, current, alone);
     byte[] inBulk = new byte[(pages.length + 7) / 8];
     ArithmeticWriter writer = new ArithmeticWriter();
     PagePredictor predictor = learning.begin(modelled);
     for (int i = 0; i < pages.length; i++) {
-      if (alone) {
-        Arrays.fill(before, (byte) 0);
-      } else {
-        copy(previous, pages[i], before);
+      load(previous, current, pages[i], alone);
+      if (PageShape.isNew(before, now) && references.names(previous, current, pages, 0, i)) {
+        continue;
       }
-      copy(current, pages[i], now);
       if (modelled && PageShape.isForeign(before, now)) {
         leaveToZstd(inBulk, i);
       } else if (modelled) {
@@ -175,15 +284,22 @@ public final class PageEncoder implements AutoCloseable {
     }
     byte[] bulkSection = bulk.length() == 0 ? new byte[0] : bulkSection(inBulk);
     byte[] rest = modelled ? writer.finish() : compressed(runs, RUNS_LEVEL);
-    int kind = (modelled ? BlockHeader.MODEL : BlockHeader.RUNS) | (alone ? BlockHeader.ALONE : 0);
-    return assemble(kind, modelled ? learning.id() : 0, bulkSection, rest);
+    return assemble(
+        BlockHeader.kind(coding, alone),
+        modelled ? learning.id() : 0,
+        references.section(pages.length),
+        bulkSection,
+        rest);
   }
 
-  private static byte[] assemble(int kind, long model, byte[] bulkSection, byte[] rest) {
-    byte[] block = new byte[BlockHeader.BYTES + bulkSection.length + rest.length];
-    System.arraycopy(bulkSection, 0, block, BlockHeader.BYTES, bulkSection.length);
-    System.arraycopy(rest, 0, block, BlockHeader.BYTES + bulkSection.length, rest.length);
-    new BlockHeader(kind, model, bulkSection.length).write(block);
+  private static byte[] assemble(
+      int kind, long model, byte[] referenceSection, byte[] bulkSection, byte[] rest) {
+    BlockHeader header = new BlockHeader(kind, model, referenceSection.length, bulkSection.length);
+    byte[] block = new byte[header.restStart() + rest.length];
+    System.arraycopy(referenceSection, 0, block, BlockHeader.BYTES, referenceSection.length);
+    System.arraycopy(bulkSection, 0, block, header.bulkStart(), bulkSection.length);
+    System.arraycopy(rest, 0, block, header.restStart(), rest.length);
+    header.write(block);
     return block;
   }
 

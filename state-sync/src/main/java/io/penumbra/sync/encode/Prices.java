@@ -15,11 +15,23 @@ public record Prices(double perByte, double perCpuNanosecond) {
 
   /** A link of so many bytes a second that is to be relieved, whatever the CPU does meanwhile. */
   public static Prices link(double bytesPerSecond) {
-    Guard.positive("bytes per second", bytesPerSecond);
-    return new Prices(1e9 / bytesPerSecond, 1);
+    return link(bytesPerSecond, 1);
   }
 
-  double of(long bytes, long nanoseconds) {
-    return (double) bytes * perByte + (double) nanoseconds * perCpuNanosecond;
+  /**
+   * A link, and a share of a core that may be used for it: time on the one is as dear as time on
+   * the other.
+   *
+   * @param coreShare more than 0; 1 for a whole core
+   */
+  public static Prices link(double bytesPerSecond, double coreShare) {
+    Guard.positive("bytes per second", bytesPerSecond);
+    Guard.share("share of a core", coreShare);
+    Guard.positive("share of a core", coreShare);
+    return new Prices(1e9 / bytesPerSecond, 1 / coreShare);
+  }
+
+  double of(double bytes, double nanoseconds) {
+    return bytes * perByte + nanoseconds * perCpuNanosecond;
   }
 }

@@ -1,7 +1,9 @@
 package io.penumbra.sync.encode;
 
 import io.penumbra.sync.epoch.PageSize;
-import java.util.Arrays;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A page as runs: how many bytes stay, how many change, the changed ones, and so on to the page's
@@ -13,6 +15,10 @@ final class Runs {
   /** No page takes more. */
   static final int BYTES_MAX = 2 * PageSize.BYTES;
 
+  private static final long ONES = 0x0101010101010101L;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private Runs() {}
 
   /** Writes a page's runs, and returns where they end. */
@@ -20,12 +26,8 @@ final class Runs {
     int end = from;
     int at = 0;
     while (at < PageSize.BYTES) {
-      int changed = Arrays.mismatch(before, at, PageSize.BYTES, now, at, PageSize.BYTES);
-      int start = changed < 0 ? PageSize.BYTES : at + changed;
-      int stop = start;
-      while (stop < PageSize.BYTES && before[stop] != now[stop]) {
-        stop++;
-      }
+      int start = unequal(before, now, at);
+      int stop = equal(before, now, start);
       end = number(start - at, into, end);
       if (start < PageSize.BYTES) {
         end = number(stop - start, into, end);
@@ -35,6 +37,38 @@ final class Runs {
       at = stop;
     }
     return end;
+  }
+
+  /** The first byte from there on that differs. */
+  private static int unequal(byte[] before, byte[] now, int from) {
+    int at = from;
+    for (; at <= PageSize.BYTES - Long.BYTES; at += Long.BYTES) {
+      long differences = (long) LONG.get(before, at) ^ (long) LONG.get(now, at);
+      if (differences != 0) {
+        return at + (Long.numberOfTrailingZeros(differences) >>> 3);
+      }
+    }
+    while (at < PageSize.BYTES && before[at] == now[at]) {
+      at++;
+    }
+    return at;
+  }
+
+  /** The first byte from there on that doesn't. */
+  private static int equal(byte[] before, byte[] now, int from) {
+    int at = from;
+    for (; at <= PageSize.BYTES - Long.BYTES; at += Long.BYTES) {
+      long differences = (long) LONG.get(before, at) ^ (long) LONG.get(now, at);
+      // The lowest bit set is in the lowest byte that is zero (Warren, Hacker's Delight, 6-1).
+      long zeros = (differences - ONES) & ~differences & (ONES << 7);
+      if (zeros != 0) {
+        return at + (Long.numberOfTrailingZeros(zeros) >>> 3);
+      }
+    }
+    while (at < PageSize.BYTES && before[at] != now[at]) {
+      at++;
+    }
+    return at;
   }
 
   /**

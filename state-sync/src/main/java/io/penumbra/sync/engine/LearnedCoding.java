@@ -8,12 +8,14 @@ import io.penumbra.sync.encode.Prices;
 import io.penumbra.sync.epoch.PageView;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Pages by what both ends have learned of them, see {@link io.penumbra.sync.encode}. */
 public final class LearnedCoding implements PageCoding {
 
-  private final Prices prices;
+  private final Supplier<Prices> prices;
   private final LongSupplier cpu;
 
   /**
@@ -22,18 +24,25 @@ public final class LearnedCoding implements PageCoding {
    * @param cpu nanoseconds of CPU that the calling thread has used
    */
   public LearnedCoding(Prices prices, LongSupplier cpu) {
+    this(() -> prices, cpu);
+  }
+
+  /**
+   * Sets what decides between codings, with prices that change: they are asked for at each group.
+   */
+  public LearnedCoding(Supplier<Prices> prices, LongSupplier cpu) {
     this.prices = prices;
     this.cpu = cpu;
   }
 
   @Override
   public int id() {
-    return 2;
+    return 3;
   }
 
   @Override
   public Encoder encoder() {
-    return new LearnedEncoder(new PageEncoder(prices), cpu);
+    return new LearnedEncoder(new PageEncoder(prices, Optional.empty()), cpu);
   }
 
   @Override
@@ -52,9 +61,7 @@ public final class LearnedCoding implements PageCoding {
           standalone
               ? encoder.encodeAlone(current, pages)
               : encoder.encode(previous, current, pages);
-      if (!standalone) {
-        encoder.took(cpu.getAsLong() - before);
-      }
+      encoder.took(cpu.getAsLong() - before);
       for (EncodedBlock block : blocks) {
         target.block(block.pages(), block.bytes());
       }

@@ -14,4 +14,7 @@ public interface PageView {
 
   /** Where in that memory it starts. */
   long offset(int page);
+
+  /** How many there are, numbered from 0. */
+  int pages();
 }

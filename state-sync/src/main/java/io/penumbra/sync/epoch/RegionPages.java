@@ -58,6 +58,11 @@ public final class RegionPages implements PageView {
     return layout.offsetInRegion(page);
   }
 
+  @Override
+  public int pages() {
+    return layout.pages();
+  }
+
   /** Replaces a page by 4096 bytes from elsewhere. */
   public void write(int page, MemorySegment from, long offset) {
     MemorySegment.copy(from, offset, segment(page), offset(page), PageSize.BYTES);

@@ -37,8 +37,6 @@ final class ByteMixer {
   private final int[] slots;
   private final int[] weights;
   private final int[] hashes = new int[CONTEXTS];
-  private final int[] lines = new int[CONTEXTS];
-  private final int[] inputs = new int[CONTEXTS];
 
   ByteMixer(PageModel model) {
     slots = model.slots;
@@ -60,44 +58,72 @@ final class ByteMixer {
   }
 
   private int half(BitCoder coder, int value, int set, int salt) {
-    for (int i = 0; i < CONTEXTS; i++) {
-      int hash = (hashes[i] + salt * 0x3D4D51CB) * 0x9E3779B1;
-      lines[i] = (hash ^ hash >>> 15) >>> (36 - PageModel.SLOT_BITS) << 4;
-    }
-    int node = 1;
+    int from = salt * 0x3D4D51CB;
+    // Five of each by hand: kept in registers, this takes half the time of arrays and loops.
+    int line0 = line(hashes[0] + from);
+    int line1 = line(hashes[1] + from);
+    int line2 = line(hashes[2] + from);
+    int line3 = line(hashes[3] + from);
+    int line4 = line(hashes[4] + from);
     int base = set * CONTEXTS;
+    int weight0 = weights[base];
+    int weight1 = weights[base + 1];
+    int weight2 = weights[base + 2];
+    int weight3 = weights[base + 3];
+    int weight4 = weights[base + 4];
+    int node = 1;
     for (int shift = 3; shift >= 0; shift--) {
-      int chance = chance(base, node);
+      int input0 = STRETCH[slots[line0 + node] >>> 20];
+      int input1 = STRETCH[slots[line1 + node] >>> 20];
+      int input2 = STRETCH[slots[line2 + node] >>> 20];
+      int input3 = STRETCH[slots[line3 + node] >>> 20];
+      int input4 = STRETCH[slots[line4 + node] >>> 20];
+      int sum =
+          ((weight0 * input0) >> 16)
+              + ((weight1 * input1) >> 16)
+              + ((weight2 * input2) >> 16)
+              + ((weight3 * input3) >> 16)
+              + ((weight4 * input4) >> 16);
+      int chance = SQUASH[limited(sum) + 2048];
       int bit = coder.code(value >>> shift & 1, chance);
-      learn(base, node, bit, chance);
+      int error = (bit << 16) - chance;
+      weight0 = moved(weight0, input0, error);
+      weight1 = moved(weight1, input1, error);
+      weight2 = moved(weight2, input2, error);
+      weight3 = moved(weight3, input3, error);
+      weight4 = moved(weight4, input4, error);
+      learn(line0 + node, bit);
+      learn(line1 + node, bit);
+      learn(line2 + node, bit);
+      learn(line3 + node, bit);
+      learn(line4 + node, bit);
       node = node << 1 | bit;
     }
+    weights[base] = weight0;
+    weights[base + 1] = weight1;
+    weights[base + 2] = weight2;
+    weights[base + 3] = weight3;
+    weights[base + 4] = weight4;
     return node & 15;
   }
 
-  private int chance(int base, int node) {
-    int sum = 0;
-    for (int i = 0; i < CONTEXTS; i++) {
-      int input = STRETCH[slots[lines[i] + node] >>> 20];
-      inputs[i] = input;
-      sum += (weights[base + i] * input) >> 16;
-    }
-    return SQUASH[limited(sum) + 2048];
+  private static int line(int seed) {
+    int hash = seed * 0x9E3779B1;
+    return (hash ^ hash >>> 15) >>> (36 - PageModel.SLOT_BITS) << 4;
   }
 
-  private void learn(int base, int node, int bit, int chance) {
-    int error = (bit << 16) - chance;
-    for (int i = 0; i < CONTEXTS; i++) {
-      int weight = weights[base + i] + ((inputs[i] * error + (1 << 15)) >> 16);
-      weights[base + i] = Math.max(-WEIGHT_MAX, Math.min(WEIGHT_MAX, weight));
-      int at = lines[i] + node;
-      int slot = slots[at];
-      int count = slot & 1023;
-      int was = slot >>> 10;
-      int goal = bit == 0 ? 0 : (1 << 22) - 1;
-      int now = was + (int) (((long) (goal - was) * STEP[count]) >> 16);
-      slots[at] = now << 10 | (count < COUNT_MAX ? count + 1 : count);
-    }
+  private static int moved(int weight, int input, int error) {
+    int goal = weight + ((input * error + (1 << 15)) >> 16);
+    return Math.max(-WEIGHT_MAX, Math.min(WEIGHT_MAX, goal));
+  }
+
+  private void learn(int at, int bit) {
+    int slot = slots[at];
+    int count = slot & 1023;
+    int was = slot >>> 10;
+    int goal = bit == 0 ? 0 : (1 << 22) - 1;
+    int now = was + (int) (((long) (goal - was) * STEP[count]) >> 16);
+    slots[at] = now << 10 | (count < COUNT_MAX ? count + 1 : count);
   }
 
   private static int limited(int stretched) {

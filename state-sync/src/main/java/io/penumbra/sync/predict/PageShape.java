@@ -10,13 +10,21 @@ public final class PageShape {
 
   private PageShape() {}
 
+  /** How many of a page's 512 words of 64 bits have changed. */
+  public static int changedWords(byte[] before, byte[] now) {
+    return Words.changed(before, now);
+  }
+
+  /** Whether most of a page is new. */
+  public static boolean isNew(byte[] before, byte[] now) {
+    return Words.changed(before, now) > NEW;
+  }
+
   /**
    * Whether the model would know little of the page: most of it is new, and doesn't go on in even
    * steps.
    */
   public static boolean isForeign(byte[] before, byte[] now) {
-    return Words.changed(before, now) > NEW
-        && Words.stride(before, now) == 0
-        && !Words.allZero(now);
+    return isNew(before, now) && Words.stride(before, now) == 0 && !Words.allZero(now);
   }
 }

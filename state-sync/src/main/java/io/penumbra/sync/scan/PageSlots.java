@@ -130,6 +130,11 @@ final class PageSlots {
       public long offset(int page) {
         return has(page) ? PageSlots.this.offset(page) : below.offset(page);
       }
+
+      @Override
+      public int pages() {
+        return below.pages();
+      }
     };
   }
 

@@ -228,6 +228,11 @@ class DriftLogTest {
       public long offset(int page) {
         return (long) page * PageSize.BYTES;
       }
+
+      @Override
+      public int pages() {
+        return (int) (memory.byteSize() / PageSize.BYTES);
+      }
     };
   }
 }

@@ -25,6 +25,11 @@ final class ArrayPages implements PageView {
     return (long) page << PageSize.SHIFT;
   }
 
+  @Override
+  public int pages() {
+    return (int) (memory.byteSize() >>> PageSize.SHIFT);
+  }
+
   byte[] page(int page) {
     byte[] bytes = new byte[PageSize.BYTES];
     MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset(page), bytes, 0, bytes.length);

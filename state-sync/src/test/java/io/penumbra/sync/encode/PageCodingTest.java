@@ -174,9 +174,7 @@ class PageCodingTest {
       for (int flips = dice.nextInt(4); flips >= 0; flips--) {
         bytes[dice.nextInt(bytes.length)] ^= (byte) (1 << dice.nextInt(8));
       }
-      new BlockHeader(
-              bytes[1], BlockHeader.read(bytes).model(), BlockHeader.read(bytes).bulkLength())
-          .write(bytes);
+      BlockHeader.read(bytes).write(bytes);
       ArrayPages anywhere = new ArrayPages(PAGES);
       assertThat(decoder.decode(bytes, block.pages(), shadow, anywhere::set)).isNotNull();
     }
