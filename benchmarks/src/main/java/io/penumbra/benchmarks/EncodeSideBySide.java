@@ -160,8 +160,7 @@ public final class EncodeSideBySide {
       for (EncodedBlock block : blocks) {
         bytes += block.bytes().length;
         Decoding result =
-            way.decoder.decode(
-                block.bytes(), block.pages(), recording.before(), verified::put);
+            way.decoder.decode(block.bytes(), block.pages(), recording.before(), verified::put);
         if (!(result instanceof Decoding.Decoded)) {
           throw new IllegalStateException(result.toString());
         }
