@@ -183,6 +183,8 @@ public final class StoreTiers {
                 Duration.ofMinutes(1)),
             defaults.encryption(),
             defaults.retention(),
+            defaults.vms(),
+            defaults.keeping(),
             defaults.costs());
     return new StoreOpening(
             settings,

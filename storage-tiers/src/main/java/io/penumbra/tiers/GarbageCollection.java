@@ -128,7 +128,7 @@ public final class GarbageCollection {
     if (all.isEmpty()) {
       return;
     }
-    Set<Long> kept = kept(all);
+    Set<Long> kept = kept(all, rules.of(vm));
     boolean warm = all.lastEntry().getValue().manifest().mode() == ShadowMode.WARM;
     Set<Long> current = chain(all, all.lastKey());
     Set<ChunkId> seen = new HashSet<>();
@@ -183,13 +183,13 @@ public final class GarbageCollection {
   }
 
   /** The newest ones, the young ones, and whatever these build on. */
-  private Set<Long> kept(NavigableMap<Long, Reading.Found> all) {
-    Instant oldest = store.parts().clock().instant().minus(rules.keepFor());
+  private Set<Long> kept(NavigableMap<Long, Reading.Found> all, VmRules promised) {
+    Instant oldest = store.parts().clock().instant().minus(promised.keepFor());
     Set<Long> kept = new TreeSet<>();
     int newest = 0;
     for (Reading.Found found : all.descendingMap().values()) {
       newest++;
-      if (newest <= rules.keepNewest() || !found.manifest().cutAt().isBefore(oldest)) {
+      if (newest <= promised.keepNewest() || !found.manifest().cutAt().isBefore(oldest)) {
         kept.addAll(chain(all, found.version()));
       }
     }

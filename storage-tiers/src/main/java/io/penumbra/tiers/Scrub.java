@@ -1,10 +1,14 @@
 package io.penumbra.tiers;
 
+import io.penumbra.domain.VmId;
+import io.penumbra.tiers.manifest.ManifestStore;
+import io.penumbra.tiers.manifest.TieredManifests;
 import io.penumbra.tiers.pack.PackAudit;
 import io.penumbra.tiers.pack.PackAudit.Finding;
 import io.penumbra.tiers.seal.Opened;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,10 +44,11 @@ public final class Scrub {
   /**
    * What a scrub found.
    *
-   * @param packs read
+   * @param packs that were looked at
    * @param chunks living ones that were checked, in as many places as were read
+   * @param manifests that were checked in every tier that has them
    * @param bytes read
-   * @param damaged places where a living chunk was not whole
+   * @param damaged places where a living chunk or a manifest was not whole
    * @param mended of these
    * @param lost chunks that no tier and nobody else had whole
    * @param problems what couldn't be checked, and why
@@ -51,6 +56,7 @@ public final class Scrub {
   public record Report(
       int packs,
       long chunks,
+      int manifests,
       long bytes,
       int damaged,
       int mended,
@@ -70,16 +76,62 @@ public final class Scrub {
 
   /** Scrubs everything once. */
   public Report run(Watcher watcher) throws IOException {
-    PackAudit audit = new PackAudit(store.shelf(), this::whole);
-    List<Integer> packs = audit.packs();
-    long chunks = 0;
-    long bytes = 0;
-    int damaged = 0;
-    int mended = 0;
-    List<ChunkId> lost = new ArrayList<>();
-    List<String> problems = new ArrayList<>();
-    for (int i = 0; i < packs.size(); i++) {
-      Finding finding = audit.check(packs.get(i), remoteToo);
+    Round round = begin();
+    int done = 0;
+    while (round.next()) {
+      done++;
+      watcher.at(Math.min(done, round.packs.size()), round.packs.size(), round.bytes);
+    }
+    return round.report();
+  }
+
+  /** Begins to scrub everything, piece by piece. */
+  public Round begin() {
+    return new Round();
+  }
+
+  /**
+   * One scrub of everything: pack after pack, then manifest after manifest. Not for two threads.
+   */
+  public final class Round {
+    private final List<Integer> packs;
+    private final PackAudit audit = new PackAudit(store.shelf(), Scrub.this::whole);
+    private final ArrayDeque<VmId> vms = new ArrayDeque<>();
+    private int next;
+    private long chunks;
+    private int manifests;
+    private long bytes;
+    private int damaged;
+    private int mended;
+    private final List<ChunkId> lost = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private Round() {
+      packs = audit.packs();
+    }
+
+    /** Checks a pack, or the manifests of a VM; false when that was the last. */
+    public boolean next() throws IOException {
+      if (next < packs.size()) {
+        pack(audit.check(packs.get(next), remoteToo));
+        next++;
+        if (next == packs.size()) {
+          store.shelf().sync();
+        }
+      } else if (next == packs.size()) {
+        next++;
+        switch (store.manifests().vms()) {
+          case ManifestStore.Vms.Known(List<VmId> known) -> vms.addAll(known);
+          case ManifestStore.Unavailable(String reason) ->
+              problems.add("manifests can't be listed: " + reason);
+        }
+      } else if (!vms.isEmpty()) {
+        manifests(vms.pop());
+      }
+      return next <= packs.size() || !vms.isEmpty();
+    }
+
+    private void pack(Finding finding) throws IOException {
       chunks += finding.chunks();
       bytes += finding.bytes();
       damaged += finding.damaged();
@@ -92,10 +144,22 @@ public final class Scrub {
           lost.add(orphan.id());
         }
       }
-      watcher.at(i + 1, packs.size(), bytes);
     }
-    store.shelf().sync();
-    return new Report(packs.size(), chunks, bytes, damaged, mended, lost, problems);
+
+    private void manifests(VmId vm) throws IOException {
+      TieredManifests.Finding finding = store.tieredManifests().check(vm);
+      manifests += finding.manifests();
+      bytes += finding.bytes();
+      damaged += finding.damaged();
+      mended += finding.mended();
+      problems.addAll(finding.problems());
+    }
+
+    /** What it has found so far. */
+    public Report report() {
+      return new Report(
+          Math.min(next, packs.size()), chunks, manifests, bytes, damaged, mended, lost, problems);
+    }
   }
 
   /** A chunk without its key can't be judged: the checksum of its record has to do. */

@@ -1,10 +1,14 @@
 package io.penumbra.tiers;
 
 import io.penumbra.domain.Guard;
+import io.penumbra.domain.VmId;
 import io.penumbra.tiers.pack.PackRules;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Everything about a store that an operator may choose. Sizes are in MiB unless their name says
@@ -13,6 +17,9 @@ import java.util.Optional;
  * @param directory on SSD; packs, manifests and the cache's file live in it
  * @param objects the lowest tier
  * @param encryption where the keys are, if there are any
+ * @param retention what is kept of a VM of which nothing else is said
+ * @param vms VMs by their ids of which something else is said
+ * @param keeping when the store is looked after in the background
  */
 public record StorageSettings(
     Path directory,
@@ -22,6 +29,8 @@ public record StorageSettings(
     Objects objects,
     Encryption encryption,
     Retention retention,
+    SortedMap<String, OfVm> vms,
+    Keeping keeping,
     Costs costs) {
 
   /** What holds when nobody says anything. */
@@ -33,14 +42,17 @@ public record StorageSettings(
         new Packs(16, Duration.ofSeconds(30), 1, 0.5, 256),
         new Objects(
             Optional.empty(), Optional.empty(), 0, Duration.ofSeconds(1), Duration.ofMinutes(1)),
-        new Encryption("", ""),
+        new Encryption(Optional.empty(), ""),
         new Retention(3, Duration.ofDays(1), Duration.ofHours(1)),
+        Collections.emptySortedMap(),
+        new Keeping(Duration.ofSeconds(5), Duration.ofHours(1), Duration.ofDays(7), false, 64),
         new Costs(0.08, 0.023, 0.005, 0.0004));
   }
 
   /** The same in another directory. */
   public StorageSettings in(Path other) {
-    return new StorageSettings(other, ssd, cache, packs, objects, encryption, retention, costs);
+    return new StorageSettings(
+        other, ssd, cache, packs, objects, encryption, retention, vms, keeping, costs);
   }
 
   /**
@@ -194,13 +206,13 @@ public record StorageSettings(
   /**
    * Keys; without any, nothing is encrypted.
    *
-   * @param keysFile path of a key ring; may be empty
+   * @param keysFile a key ring; relative to the file that names it
    * @param keysEnv environment variable with a key ring, lines ended by semicolons; may be empty
    */
-  public record Encryption(String keysFile, String keysEnv) {
+  public record Encryption(Optional<Path> keysFile, String keysEnv) {
 
     public Encryption {
-      if (!keysFile.isEmpty() && !keysEnv.isEmpty()) {
+      if (keysFile.isPresent() && !keysEnv.isEmpty()) {
         throw new IllegalArgumentException("keysFile and keysEnv are both set; expected one");
       }
     }
@@ -221,6 +233,45 @@ public record StorageSettings(
   }
 
   /**
+   * One VM for which something else holds than for all.
+   *
+   * @param newest manifests that stay in any case
+   * @param keepFor age up to which a manifest stays in any case
+   * @param mibMax most that its chunks may take in the store; 0 for no quota
+   */
+  public record OfVm(int newest, Duration keepFor, long mibMax) {
+
+    /** For what a file leaves out. */
+    public static final OfVm DEFAULT = new OfVm(3, Duration.ofDays(1), 0);
+
+    public OfVm {
+      Guard.positive("newest", newest);
+      Guard.notNegative("mibMax", mibMax);
+    }
+  }
+
+  /**
+   * Background work on the store.
+   *
+   * @param moveEvery between rounds that send packs to the object tier and move them by heat
+   * @param collectEvery between collections of garbage
+   * @param scrubEvery between the beginnings of scrubs, which read and check everything
+   * @param scrubObjects whether a scrub reads what the object tier has, too, which costs requests
+   * @param mibPerSecond most that all this reads and writes, on average
+   */
+  public record Keeping(
+      Duration moveEvery,
+      Duration collectEvery,
+      Duration scrubEvery,
+      boolean scrubObjects,
+      int mibPerSecond) {
+
+    public Keeping {
+      Guard.positive("mibPerSecond", mibPerSecond);
+    }
+  }
+
+  /**
    * What tiers cost, for {@code store stat}: list prices in US dollars of EBS gp3 and S3 Standard
    * (us-east-1, 2025); put your own.
    */
@@ -237,15 +288,31 @@ public record StorageSettings(
             ssd.highShare(),
             ssd.lowShare(),
             ssd.heatHalfLife()),
-        ssd.vmMibMax() << 20,
+        new VmRules(ssd.vmMibMax() << 20, retention.newest(), retention.keepFor()),
+        ofVms(),
         objects.mibMax() << 20,
         packs.readAheadKib() << 10,
         ssd.riseHeat(),
-        retention.newest(),
-        retention.keepFor(),
         retention.grace(),
         packs.compactBelow(),
         objects.retryFirst(),
         objects.retryMost());
+  }
+
+  private SortedMap<VmId, VmRules> ofVms() {
+    SortedMap<VmId, VmRules> rules = new TreeMap<>();
+    vms.forEach((vm, said) ->
+        rules.put(VmId.of(vm), new VmRules(said.mibMax() << 20, said.newest(), said.keepFor())));
+    return rules;
+  }
+
+  /** These settings as the rules of whoever looks after the store. */
+  public KeeperRules keeperRules() {
+    return new KeeperRules(
+        keeping.moveEvery(),
+        keeping.collectEvery(),
+        keeping.scrubEvery(),
+        keeping.scrubObjects(),
+        (long) keeping.mibPerSecond() << 20);
   }
 }

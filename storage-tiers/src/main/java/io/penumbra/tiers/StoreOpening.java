@@ -99,8 +99,8 @@ public record StoreOpening(
   private ChunkSeal seal() {
     int level = settings.packs().zstdLevel();
     StorageSettings.Encryption encryption = settings.encryption();
-    if (!encryption.keysFile().isEmpty()) {
-      return ChunkSeal.encrypted(KeyRing.read(Path.of(encryption.keysFile())), level);
+    if (encryption.keysFile().isPresent()) {
+      return ChunkSeal.encrypted(KeyRing.read(encryption.keysFile().get()), level);
     }
     if (!encryption.keysEnv().isEmpty()) {
       return ChunkSeal.encrypted(

@@ -1,19 +1,22 @@
 package io.penumbra.tiers;
 
 import io.penumbra.domain.Guard;
+import io.penumbra.domain.VmId;
 import io.penumbra.tiers.pack.PackRules;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What a tiered store goes by.
  *
  * @param packs sizes and times of packs and of the SSD tier
- * @param vmBytesMax most that one VM's chunks may take, stored; 0 for no quota
+ * @param everyVm what holds for a VM of which nothing else is said
+ * @param vms what holds for these
  * @param objectBytesMax most that this store keeps in the object tier; 0 for no quota
  * @param readAheadBytes read from the object tier at least, since neighbours are wanted next
  * @param riseHeat a pack comes back to the SSD when all of it was read so many times lately
- * @param keepNewest manifests of a VM that are kept in any case
- * @param keepFor age up to which a manifest is kept in any case
  * @param grace time that a writer has between a put and its commit
  * @param compactBelow a pack is rewritten when less than this share of it lives
  * @param retryFirst pause after the object tier first refuses; doubles
@@ -21,28 +24,30 @@ import java.time.Duration;
  */
 public record StoreRules(
     PackRules packs,
-    long vmBytesMax,
+    VmRules everyVm,
+    SortedMap<VmId, VmRules> vms,
     long objectBytesMax,
     int readAheadBytes,
     double riseHeat,
-    int keepNewest,
-    Duration keepFor,
     Duration grace,
     double compactBelow,
     Duration retryFirst,
     Duration retryMost) {
 
   public StoreRules {
-    Guard.notNegative("vmBytesMax", vmBytesMax);
+    vms = Collections.unmodifiableSortedMap(new TreeMap<>(vms));
     Guard.notNegative("objectBytesMax", objectBytesMax);
     Guard.notNegative("readAheadBytes", readAheadBytes);
     Guard.positive("riseHeat", riseHeat);
-    Guard.positive("keepNewest", keepNewest);
-    Guard.notNegative("keepFor in ms", keepFor.toMillis());
     Guard.notNegative("grace in ms", grace.toMillis());
     Guard.share("compactBelow", compactBelow);
     above("retryFirst", retryFirst);
     above("retryMost", retryMost);
+  }
+
+  /** What holds for this VM. */
+  public VmRules of(VmId vm) {
+    return vms.getOrDefault(vm, everyVm);
   }
 
   private static void above(String what, Duration value) {

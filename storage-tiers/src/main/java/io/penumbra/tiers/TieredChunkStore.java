@@ -41,13 +41,18 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
   private final StoreRules rules;
   private final PackShelf shelf;
   private final TieredManifests manifests;
-  private final StoreCounts counts = new StoreCounts();
+  private final StoreCounts counts;
   private final TreeMap<VmId, Long> usage = new TreeMap<>();
   private Optional<StoreHealth.Away> away = Optional.empty();
   private int refusals;
 
   private TieredChunkStore(
-      StoreParts parts, StoreRules rules, PackShelf shelf, TieredManifests manifests) {
+      StoreParts parts,
+      StoreRules rules,
+      PackShelf shelf,
+      TieredManifests manifests,
+      StoreCounts counts) {
+    this.counts = counts;
     this.parts = parts;
     this.rules = rules;
     this.shelf = shelf;
@@ -67,7 +72,7 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     TieredManifests manifests =
         TieredManifests.open(
             parts.disk(), parts.objects(), parts.seal(), parts.owner(), pins(shelf));
-    return new TieredChunkStore(parts, rules, shelf, manifests);
+    return new TieredChunkStore(parts, rules, shelf, manifests, StoreCounts.load(parts.disk()));
   }
 
   private static ChunkPins pins(PackShelf shelf) {
@@ -94,7 +99,7 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     return manifests;
   }
 
-  /** What it has done since it was opened. */
+  /** What it has done since it was made. */
   public StoreCounts counts() {
     return counts;
   }
@@ -327,12 +332,13 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     }
 
     private Optional<Full> overQuota(int bytes) {
-      if (vm.isEmpty() || rules.vmBytesMax() == 0) {
+      long most = vm.map(who -> rules.of(who).bytesMax()).orElse(0L);
+      if (vm.isEmpty() || most == 0) {
         return Optional.empty();
       }
       long used = usage(vm.get());
-      return used + bytes > rules.vmBytesMax()
-          ? Optional.of(new Full(bytes, Math.max(0, rules.vmBytesMax() - used)))
+      return used + bytes > most
+          ? Optional.of(new Full(bytes, Math.max(0, most - used)))
           : Optional.empty();
     }
 
@@ -400,49 +406,89 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
    * has refused, until it is time to try again.
    */
   public Upkeep upkeep() throws IOException {
-    return upkeep(false);
+    return upkeep(false, Long.MAX_VALUE);
+  }
+
+  /** The same, and leaves the rest for the next round when so many bytes have moved. */
+  public Upkeep upkeep(long bytesMax) throws IOException {
+    return upkeep(false, bytesMax);
   }
 
   /** Ends all packs and sends all that can be sent. */
   public Upkeep flush() throws IOException {
-    return upkeep(true);
+    return upkeep(true, Long.MAX_VALUE);
   }
 
-  private Upkeep upkeep(boolean everything) throws IOException {
+  private Upkeep upkeep(boolean everything, long bytesMax) throws IOException {
     int ended = shelf.endPacks(everything);
     Instant now = parts.clock().instant();
     Optional<StoreHealth.Away> before = away();
     if (!everything && before.filter(gone -> gone.retryAt().isAfter(now)).isPresent()) {
-      return new Upkeep(ended, 0, 0, 0, 0, 0, List.of(), before.map(StoreHealth.Away::reason));
+      return new Upkeep(
+          ended, 0, 0, 0, 0, 0, 0, List.of(), before.map(StoreHealth.Away::reason), false);
     }
     TieredManifests.CatchUp caught = manifests.catchUp();
-    Optional<String> problem = caught.problem();
-    int uploaded = 0;
-    long uploadedBytes = 0;
-    while (problem.isEmpty()) {
-      PackShelf.Move move = overObjectQuota().orElseGet(this::uploadNext);
-      if (move instanceof PackShelf.Move.Moved(long bytes)) {
-        uploaded++;
-        uploadedBytes += bytes;
-      } else if (move instanceof PackShelf.Move.Refused(String reason)) {
-        problem = Optional.of(reason);
-      } else {
-        break;
-      }
-    }
+    Moved up = caught.problem().isPresent() ? Moved.NOTHING : moving(bytesMax, this::uploadNext);
+    Optional<String> problem = caught.problem().or(up::problem);
     note(problem, now);
     int evicted = shelf.evictAboveHighWater();
-    int risen = 0;
-    while (problem.isEmpty() && shelf.riseNext(rules.riseHeat()) instanceof PackShelf.Move.Moved) {
-      risen++;
-    }
+    Moved down =
+        problem.isPresent() || up.bytes() >= bytesMax
+            ? Moved.NOTHING
+            : moving(bytesMax - up.bytes(), () -> shelf.riseNext(rules.riseHeat()));
     return new Upkeep(
-        ended, uploaded, uploadedBytes, evicted, risen, caught.settled(), caught.lost(), problem);
+        ended,
+        up.packs(),
+        up.bytes(),
+        evicted,
+        down.packs(),
+        down.bytes(),
+        caught.settled(),
+        caught.lost(),
+        problem,
+        up.bytes() + down.bytes() >= bytesMax);
+  }
+
+  /** Packs that went one way. */
+  private record Moved(int packs, long bytes, Optional<String> problem) {
+    static final Moved NOTHING = new Moved(0, 0, Optional.empty());
+  }
+
+  private interface OneMove {
+    PackShelf.Move run() throws IOException;
+  }
+
+  private static Moved moving(long bytesMax, OneMove next) throws IOException {
+    int packs = 0;
+    long moved = 0;
+    while (moved < bytesMax) {
+      switch (next.run()) {
+        case PackShelf.Move.Moved(long bytes) -> {
+          packs++;
+          moved += bytes;
+        }
+        case PackShelf.Move.Refused(String reason) -> {
+          return new Moved(packs, moved, Optional.of(reason));
+        }
+        case PackShelf.Move.Nothing _ -> {
+          return new Moved(packs, moved, Optional.empty());
+        }
+      }
+    }
+    return new Moved(packs, moved, Optional.empty());
   }
 
   private PackShelf.Move uploadNext() {
+    Optional<PackShelf.Move> over = overObjectQuota();
+    if (over.isPresent()) {
+      return over.get();
+    }
     try {
-      return shelf.uploadNext();
+      PackShelf.Move move = shelf.uploadNext();
+      if (move instanceof PackShelf.Move.Moved) {
+        counts.objectWrites.increment();
+      }
+      return move;
     } catch (IOException e) {
       return new PackShelf.Move.Refused("this machine's SSD: " + e);
     }
@@ -489,20 +535,32 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     return new StoreHealth(
         away(),
         shelf.notYetRemoteBytes(),
+        shelf.waitingSince(),
         manifests.held(),
         shelf.localBytes(),
-        rules.packs().localBytesMax());
+        rules.packs().localBytesMax(),
+        rules.packs().highShare());
+  }
+
+  /** Makes the counts durable; after an unclean stop those since the last time are lost. */
+  public void saveCounts() throws IOException {
+    counts.save(parts.disk());
   }
 
   @Override
   public void close() throws IOException {
     try (parts) {
       shelf.close();
+      saveCounts();
     }
   }
 
   PackShelf shelf() {
     return shelf;
+  }
+
+  TieredManifests tieredManifests() {
+    return manifests;
   }
 
   StoreParts parts() {

@@ -12,9 +12,11 @@ import java.util.Optional;
  * @param uploadedBytes of these
  * @param evicted packs that left the SSD
  * @param risen packs that came back
+ * @param risenBytes of these
  * @param manifestsSettled held manifests that the object tier took
  * @param writersLost VMs whose held manifests came too late: somebody else had written
  * @param problem why there is more to do that couldn't be done
+ * @param more whether there is more to do that was left for the next round
  */
 public record Upkeep(
     int ended,
@@ -22,9 +24,11 @@ public record Upkeep(
     long uploadedBytes,
     int evicted,
     int risen,
+    long risenBytes,
     int manifestsSettled,
     List<VmId> writersLost,
-    Optional<String> problem) {
+    Optional<String> problem,
+    boolean more) {
 
   public Upkeep {
     writersLost = List.copyOf(writersLost);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /** A machine with a store on it, small enough that everything happens within a few chunks. */
 final class Bench {
@@ -44,6 +45,8 @@ final class Bench {
   int packBytes = 8 << 10;
   long vmBytes = 0;
   int keepNewest = 2;
+  long objectBytes = 0;
+  final TreeMap<VmId, VmRules> vms = new TreeMap<>();
 
   Optional<ObjectTier> lower = Optional.empty();
 
@@ -61,12 +64,11 @@ final class Bench {
     StoreRules rules =
         new StoreRules(
             packs,
-            vmBytes,
-            0,
+            new VmRules(vmBytes, keepNewest, Duration.ZERO),
+            vms,
+            objectBytes,
             1 << 10,
             1,
-            keepNewest,
-            Duration.ZERO,
             Duration.ofMinutes(10),
             0.5,
             Duration.ofSeconds(1),

@@ -371,6 +371,104 @@ public final class TieredManifests implements ManifestStore {
     }
   }
 
+  /**
+   * What checking a VM's manifests came to.
+   *
+   * @param manifests checked
+   * @param bytes read
+   * @param damaged copies that are not what was committed
+   * @param mended of these
+   * @param problems manifests that no tier has whole, and what couldn't be read
+   */
+  public record Finding(int manifests, long bytes, int damaged, int mended, List<String> problems) {
+
+    public Finding {
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /**
+   * Reads every copy of every manifest of a VM, and mends one tier's from the other's. A copy that
+   * is not there stays away: it may have been removed, and its chunks with it.
+   */
+  public Finding check(VmId vm) throws IOException {
+    Check check = new Check(vm);
+    switch (versions(vm)) {
+      case Versions.Known(List<Long> versions) -> {
+        for (long version : versions) {
+          Line line = line(vm);
+          synchronized (line) {
+            check.version(version, line.kept.contains(version));
+          }
+        }
+      }
+      case Unavailable(String reason) -> check.problems.add(reason);
+    }
+    return new Finding(check.manifests, check.bytes, check.damaged, check.mended, check.problems);
+  }
+
+  private final class Check {
+    private final VmId vm;
+    private final List<String> problems = new ArrayList<>();
+    private int manifests;
+    private long bytes;
+    private int damaged;
+    private int mended;
+
+    Check(VmId vm) {
+      this.vm = vm;
+    }
+
+    void version(long version, boolean kept) throws IOException {
+      Optional<ByteBuffer> here = kept ? local(version) : Optional.empty();
+      Optional<ByteBuffer> there = Optional.empty();
+      switch (objects.get(key(vm, version))) {
+        case ObjectTier.Fetch.Content(ByteBuffer content) -> there = Optional.of(content);
+        case ObjectTier.Fetch.Missing _ -> {
+          // Held, or removed since it was listed.
+        }
+        case ObjectTier.Unavailable(String reason) -> {
+          problems.add(reason);
+          return;
+        }
+      }
+      manifests++;
+      bytes +=
+          here.map(ByteBuffer::remaining).orElse(0) + there.map(ByteBuffer::remaining).orElse(0);
+      boolean badHere = here.filter(content -> !whole(version, content)).isPresent();
+      boolean badThere = there.filter(content -> !whole(version, content)).isPresent();
+      damaged += (badHere ? 1 : 0) + (badThere ? 1 : 0);
+      if (badHere && there.isPresent() && !badThere) {
+        disk.writeWhole(path(vm, version, KEPT), there.get());
+        mended++;
+      } else if (badThere && here.isPresent() && !badHere) {
+        mendThere(version, here.get());
+      } else if (badHere || badThere) {
+        problems.add("no tier has version %d of %s whole".formatted(version, vm));
+      }
+    }
+
+    private void mendThere(long version, ByteBuffer content) {
+      if (objects.put(key(vm, version), content) instanceof ObjectTier.Write.Written) {
+        mended++;
+      } else {
+        problems.add("version %d of %s can't be mended now".formatted(version, vm));
+      }
+    }
+
+    private Optional<ByteBuffer> local(long version) throws IOException {
+      try {
+        return Optional.of(TieredManifests.this.whole(path(vm, version, KEPT)));
+      } catch (NoSuchFileException e) {
+        return Optional.of(ByteBuffer.allocate(0));
+      }
+    }
+
+    private boolean whole(long version, ByteBuffer content) {
+      return !(codec.decode(vm, version, content) instanceof Reading.Corrupt);
+    }
+  }
+
   private ByteBuffer whole(String path) throws IOException {
     return disk.read(path, 0, ObjectTier.OBJECT_BYTES_MAX);
   }

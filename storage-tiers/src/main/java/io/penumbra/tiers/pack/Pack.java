@@ -10,6 +10,9 @@ final class Pack {
   final PackName name;
   final String owner;
 
+  /** When it was begun, or found at an opening. */
+  final Instant began;
+
   /** Changes when the VMs whose chunks it holds are protected otherwise. */
   Temper temper;
 
@@ -35,6 +38,7 @@ final class Pack {
     this.name = name;
     this.owner = owner;
     this.temper = name.temper();
+    this.began = now;
     this.heatAt = now;
   }
 

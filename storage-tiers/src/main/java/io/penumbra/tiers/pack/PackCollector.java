@@ -63,6 +63,7 @@ public final class PackCollector {
    * @param packsDeleted packs that are gone
    * @param packsRewritten of these, those whose living chunks were copied
    * @param bytesFreed of packs that are gone, less what was copied
+   * @param bytesCopied living ones of packs that were rewritten
    * @param problems what couldn't be done, and why; it is tried again next time
    */
   public record Swept(
@@ -71,6 +72,7 @@ public final class PackCollector {
       int packsDeleted,
       int packsRewritten,
       long bytesFreed,
+      long bytesCopied,
       List<String> problems) {
 
     public Swept {
@@ -147,6 +149,7 @@ public final class PackCollector {
     int deleted = 0;
     int rewritten = 0;
     long freed = 0;
+    long rewrittenBytes = 0;
     List<String> problems = new ArrayList<>();
     for (Pack pack : candidates(rekey ? 2 : compactBelow)) {
       if (pack.liveRecords > 0 && rekey && !rekeyNeeded(pack, compactBelow, resealing, problems)) {
@@ -161,11 +164,13 @@ public final class PackCollector {
         deleted++;
         rewritten += empty ? 0 : 1;
         freed += pack.bytes - copied;
+        rewrittenBytes += copied;
       } else {
         problems.add("object tier doesn't delete %s now".formatted(pack.key()));
       }
     }
-    return new Swept(forgotten[0], forgotten[1], deleted, rewritten, freed, problems);
+    return new Swept(
+        forgotten[0], forgotten[1], deleted, rewritten, freed, rewrittenBytes, problems);
   }
 
   private List<Pack> candidates(double below) {

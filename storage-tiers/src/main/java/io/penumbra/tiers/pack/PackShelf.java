@@ -571,6 +571,19 @@ public final class PackShelf {
     }
   }
 
+  /** When the oldest pack was begun that only this machine has; at the latest at the opening. */
+  public Optional<Instant> waitingSince() {
+    state.lock();
+    try {
+      return packs.values().stream()
+          .filter(pack -> pack.own() && pack.local && !pack.remote)
+          .map(pack -> pack.began)
+          .min(Comparator.naturalOrder());
+    } finally {
+      state.unlock();
+    }
+  }
+
   /** Bytes of this store in the object tier. */
   public long remoteBytes() {
     state.lock();

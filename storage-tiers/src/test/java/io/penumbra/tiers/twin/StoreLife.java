@@ -61,6 +61,8 @@ public final class StoreLife {
                 defaults.objects(),
                 defaults.encryption(),
                 new StorageSettings.Retention(3, Duration.ZERO, Duration.ZERO),
+                defaults.vms(),
+                defaults.keeping(),
                 defaults.costs()),
             InstantSource.system(),
             _ -> "",
