@@ -55,6 +55,20 @@ public record StorageSettings(
         other, ssd, cache, packs, objects, encryption, retention, vms, keeping, costs);
   }
 
+  /** The same with another bound of the SSD tier. */
+  public StorageSettings withSsdMib(long mibMax) {
+    Ssd other =
+        new Ssd(
+            mibMax,
+            ssd.highShare(),
+            ssd.lowShare(),
+            ssd.heatHalfLife(),
+            ssd.riseHeat(),
+            ssd.vmMibMax());
+    return new StorageSettings(
+        directory, other, cache, packs, objects, encryption, retention, vms, keeping, costs);
+  }
+
   /**
    * The tier where everything is durable first.
    *

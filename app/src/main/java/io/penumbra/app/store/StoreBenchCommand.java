@@ -1,5 +1,8 @@
 package io.penumbra.app.store;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import io.penumbra.app.progress.Progress;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.tiers.ChunkId;
@@ -10,6 +13,9 @@ import io.penumbra.tiers.TieredChunkStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,12 +32,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = {
-      "Puts and gets chunks of 64 KiB of noise in DIR/bench and says how fast that was.",
+      "Puts and gets chunks of 64 KiB of noise in DIR/bench, restores them to a file beside cp,",
+      "and says how fast that was, with the chunks on SSD and then in the object tier.",
       "The store it makes there is left for a look; delete it when you like."
     })
 final class StoreBenchCommand implements Callable<Integer> {
 
   private static final int CHUNK_BYTES = 64 << 10;
+  private static final int ROUNDS = 3;
 
   @Spec private CommandSpec spec;
   @Mixin private StoreOptions options;
@@ -60,19 +68,82 @@ final class StoreBenchCommand implements Callable<Integer> {
       throw new BadInputException(
           "--mib, --batch", "%d, %d; expected 1 or more".formatted(mib, batch), "");
     }
-    StorageSettings settings = options.settings();
+    StorageSettings asked = options.settings();
+    StorageSettings settings = asked.in(asked.directory().resolve("bench"));
     PrintWriter err = spec.commandLine().getErr();
-    try (OpenStore open =
-        StoreOptions.openOrMake(settings.in(settings.directory().resolve("bench")), err)) {
-      List<ChunkId> ids = put(open.store(), err);
-      get(open.store(), ids, "get, new");
+    List<ChunkId> ids;
+    try (OpenStore open = StoreOptions.openOrMake(settings, err)) {
+      ids = put(open.store(), err);
+      get(open.store(), ids, "get, SSD");
+      restore(open.store(), ids, settings.directory(), "restore, SSD");
       long before = System.nanoTime();
       open.store().flush();
-      double seconds = (System.nanoTime() - before) / 1e9;
-      line("to the object tier", mib / seconds, "MiB/s");
-      get(open.store(), ids, "get, again");
+      line("to the object tier", mib / ((System.nanoTime() - before) / 1e9), "MiB/s");
+    }
+    // Opened with next to no SSD: all of it has to leave, and comes from below.
+    try (OpenStore open = StoreOptions.openOrMake(settings.withSsdMib(1), err)) {
+      open.store().upkeep();
+      restore(open.store(), ids, settings.directory(), "restore, object tier");
+      get(open.store(), ids, "get, object tier");
+      get(open.store(), ids, "get, cached");
     }
     return 0;
+  }
+
+  /** The median of some restores, with a copy of the restored file by cp before each. */
+  private void restore(TieredChunkStore store, List<ChunkId> ids, Path directory, String what)
+      throws IOException {
+    Path target = directory.resolve("restored");
+    Path copy = directory.resolve("copied");
+    double[] restores = new double[ROUNDS];
+    double[] copies = new double[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+      Files.deleteIfExists(target);
+      Files.deleteIfExists(copy);
+      long start = System.nanoTime();
+      restore(store, ids, target);
+      long between = System.nanoTime();
+      copy(target, copy);
+      restores[round] = (between - start) / 1e9;
+      copies[round] = (System.nanoTime() - between) / 1e9;
+    }
+    Files.delete(target);
+    Files.delete(copy);
+    Arrays.sort(restores);
+    Arrays.sort(copies);
+    line(what, mib / restores[ROUNDS / 2], "MiB/s");
+    line("  beside it, cp", mib / copies[ROUNDS / 2], "MiB/s");
+  }
+
+  private static void restore(TieredChunkStore store, List<ChunkId> ids, Path target)
+      throws IOException {
+    try (FileChannel out = FileChannel.open(target, CREATE_NEW, WRITE)) {
+      ChunkStore.ReadAll read =
+          store.readAll(
+              ids,
+              (index, content) -> {
+                long at = (long) index * CHUNK_BYTES;
+                while (content.hasRemaining()) {
+                  at += out.write(content, at);
+                }
+              });
+      if (read instanceof ChunkStore.ReadAll.Stopped stopped) {
+        throw new IllegalStateException("a chunk was stored and can't be read: " + stopped);
+      }
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try {
+      int answer =
+          new ProcessBuilder("cp", from.toString(), to.toString()).inheritIO().start().waitFor();
+      if (answer != 0) {
+        throw new IOException("cp ends with %d".formatted(answer));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
   }
 
   private List<ChunkId> put(TieredChunkStore store, PrintWriter err) {

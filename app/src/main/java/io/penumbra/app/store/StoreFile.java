@@ -9,7 +9,8 @@ import io.penumbra.tiers.StorageSettings;
  */
 public record StoreFile(StorageSettings storage) {
 
-  static StoreFile defaults() {
+  /** What holds where a file says nothing. */
+  public static StoreFile defaults() {
     return new StoreFile(StorageSettings.defaults());
   }
 }

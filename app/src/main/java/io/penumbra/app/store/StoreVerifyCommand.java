@@ -42,9 +42,10 @@ final class StoreVerifyCommand implements Callable<Integer> {
       out.println(
           String.format(
               Locale.ROOT,
-              "%,d packs, %,d chunks, %,.1f MiB read: %d damaged, %d mended, %d lost",
+              "%,d packs, %,d chunks, %,d manifests, %,.1f MiB read: %d damaged, %d mended, %d lost",
               report.packs(),
               report.chunks(),
+              report.manifests(),
               report.bytes() / 1048576.0,
               report.damaged(),
               report.mended(),

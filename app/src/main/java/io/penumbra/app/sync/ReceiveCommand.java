@@ -70,7 +70,8 @@ final class ReceiveCommand implements Callable<Integer> {
       names = "--store",
       paramLabel = "DIR",
       description =
-          "Keep every epoch in a tiered chunk store, too; 'restore --from-store' reads it.")
+          "Keep every epoch in a tiered chunk store, too; 'restore --from-store' reads it. A file"
+              + " instead of a directory holds the store's settings, such as an S3 and keys.")
   private Optional<Path> store = Optional.empty();
 
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything

@@ -1,16 +1,22 @@
 package io.penumbra.app.sync;
 
+import io.penumbra.app.store.StoreFile;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.simulator.scenario.RecordFile;
 import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.engine.ReceiverListener;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageView;
+import io.penumbra.tiers.ChunkSource;
+import io.penumbra.tiers.KeeperRules;
 import io.penumbra.tiers.StorageSettings;
+import io.penumbra.tiers.StoreKeeper;
 import io.penumbra.tiers.StoreOpening;
 import io.penumbra.tiers.TieredChunkStore;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -20,38 +26,45 @@ import java.util.Optional;
 /** Keeps every epoch that a receiver applies in a tier store as well, and looks after the store. */
 final class StoreArchiving implements ReceiverListener, AutoCloseable {
 
-  private static final long UPKEEP_MILLIS = 5_000;
   private static final int NAME_BYTES = 8;
 
   private final StoreOpening.OpenStore open;
   private final ReceiverListener report;
   private final PrintWriter err;
-  private final Thread upkeep = new Thread(this::lookAfter, "store-upkeep");
+  private final StoreKeeper keeper;
   private Optional<TierArchive> archive = Optional.empty();
 
-  private StoreArchiving(StoreOpening.OpenStore open, ReceiverListener report, PrintWriter err) {
+  private StoreArchiving(
+      StoreOpening.OpenStore open, KeeperRules rules, ReceiverListener report, PrintWriter err) {
     this.open = open;
     this.report = report;
     this.err = err;
-    upkeep.setDaemon(true);
-    upkeep.start();
+    this.keeper = new StoreKeeper(open.store(), rules, ChunkSource.NOBODY, note -> tell(err, note));
+    keeper.start();
   }
 
-  /** Opens the store in a directory. */
+  /** Opens the store in a directory, or the one that a settings file describes. */
   static StoreArchiving in(Path directory, ReceiverListener report, PrintWriter err)
       throws IOException {
-    return new StoreArchiving(open(directory, err), report, err);
+    KeeperRules rules = settings(directory).keeperRules();
+    return new StoreArchiving(open(directory, err), rules, report, err);
+  }
+
+  private static StorageSettings settings(Path place) {
+    return Files.isRegularFile(place)
+        ? RecordFile.read(place, StoreFile.defaults()).storage()
+        : StorageSettings.defaults().in(place);
   }
 
   static StoreOpening.OpenStore open(Path directory, PrintWriter err) throws IOException {
     byte[] name = new byte[NAME_BYTES];
     new SecureRandom().nextBytes(name);
     return new StoreOpening(
-            StorageSettings.defaults().in(directory),
+            settings(directory),
             InstantSource.system(),
             variable -> System.getenv().getOrDefault(variable, ""),
             "sync-" + HexFormat.of().formatHex(name),
-            note -> err.println("penumbra: " + note))
+            note -> tell(err, note))
         .open();
   }
 
@@ -60,17 +73,9 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
     return new TierArchive(vm, store.lane(vm, ShadowMode.WARM), store.manifests(), ShadowMode.WARM);
   }
 
-  private void lookAfter() {
-    try {
-      while (true) {
-        Thread.sleep(UPKEEP_MILLIS);
-        open.store().upkeep();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (IOException e) {
-      err.println("penumbra: the store is not looked after any more: " + e.getMessage());
-    }
+  private static void tell(PrintWriter err, String note) {
+    err.println("penumbra: " + note);
+    err.flush();
   }
 
   @Override
@@ -107,7 +112,7 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    upkeep.interrupt();
+    keeper.close();
     open.close();
   }
 }
