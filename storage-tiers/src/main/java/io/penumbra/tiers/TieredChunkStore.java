@@ -11,6 +11,7 @@ import io.penumbra.tiers.ChunkStore.Put.Full;
 import io.penumbra.tiers.ChunkStore.Put.Stored;
 import io.penumbra.tiers.manifest.ChunkPins;
 import io.penumbra.tiers.manifest.ManifestStore;
+import io.penumbra.tiers.manifest.RestoreOrders;
 import io.penumbra.tiers.manifest.TieredManifests;
 import io.penumbra.tiers.pack.PackFormat;
 import io.penumbra.tiers.pack.PackShelf;
@@ -97,6 +98,11 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
   /** The manifests that name this store's chunks. */
   public ManifestStore manifests() {
     return manifests;
+  }
+
+  /** In which order its VMs were last restored on demand. */
+  public RestoreOrders restoreOrders() {
+    return new RestoreOrders(parts.disk(), parts.objects(), parts.seal());
   }
 
   /** What it has done since it was made. */

@@ -12,8 +12,8 @@ import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.ChunkStore;
 import io.penumbra.tiers.manifest.Manifest;
 import io.penumbra.tiers.manifest.ManifestStore;
+import io.penumbra.tiers.manifest.RestoreOrders;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -193,13 +193,7 @@ public final class TierArchive {
    * @throws IOException if it is not kept, or damaged
    */
   public EpochManifest restore(long epoch, RegionPages into) throws IOException {
-    Deque<Manifest> chain = new ArrayDeque<>();
-    long version = versionOf(epoch);
-    while (version != 0) {
-      Manifest manifest = read(version);
-      chain.push(manifest);
-      version = manifest.base();
-    }
+    Deque<Manifest> chain = chain(epoch);
     restore(Wanted.of(chain), into);
     EpochManifest restored = ArchivedEpoch.read(chain.getLast().body()).manifest();
     long[] hashes = new long[into.layout().pages()];
@@ -211,6 +205,31 @@ public final class TierArchive {
           "epoch %d of %s comes out of the store with another root".formatted(epoch, vm));
     }
     return restored;
+  }
+
+  /**
+   * Begins to restore an epoch on demand: whoever brings the machine to life asks for each page
+   * before it is first used, and the rest comes meanwhile.
+   *
+   * @param into memory that holds nothing but zeros
+   * @param orders in which order the VM was restored before, and where that is noted again
+   * @throws IOException if the epoch is not kept
+   */
+  public OnDemandRestore restoreOnDemand(long epoch, RegionPages into, RestoreOrders orders)
+      throws IOException {
+    return new OnDemandRestore(vm, Wanted.of(chain(epoch)), chunks, into, orders);
+  }
+
+  /** The manifests of an epoch, the one that stands alone first. */
+  private Deque<Manifest> chain(long epoch) throws IOException {
+    Deque<Manifest> chain = new ArrayDeque<>();
+    long version = versionOf(epoch);
+    while (version != 0) {
+      Manifest manifest = read(version);
+      chain.push(manifest);
+      version = manifest.base();
+    }
+    return chain;
   }
 
   private long versionOf(long epoch) throws IOException {
@@ -243,23 +262,13 @@ public final class TierArchive {
   /** Every page once, from the newest manifest that has it, several chunks at a time. */
   private void restore(Wanted wanted, RegionPages into) throws IOException {
     ChunkStore.ReadAll read =
-        chunks.readAll(
-            wanted.ids(),
-            (index, content) -> {
-              MemorySegment bytes = MemorySegment.ofBuffer(content);
-              int[] pages = wanted.pages(index);
-              for (int i = 0; i < pages.length; i++) {
-                if (pages[i] >= 0) {
-                  into.write(pages[i], bytes, (long) i << PageSize.SHIFT);
-                }
-              }
-            });
+        chunks.readAll(wanted.ids(), (index, content) -> wanted.write(index, content, into));
     if (read instanceof ChunkStore.ReadAll.Stopped(int index, ChunkStore.Got why)) {
       throw new IOException(missing(wanted.ids().get(index), why));
     }
   }
 
-  private static String missing(ChunkId id, ChunkStore.Got why) {
+  static String missing(ChunkId id, ChunkStore.Got why) {
     return switch (why) {
       case ChunkStore.Got.Found _ -> "chunk %s was not taken".formatted(id);
       case ChunkStore.Got.NotFound _ -> "chunk %s is gone".formatted(id);

@@ -1,7 +1,11 @@
 package io.penumbra.sync.archive;
 
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.manifest.Manifest;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
@@ -67,8 +71,18 @@ final class Wanted {
   }
 
   /** Pages of the chunk at this place of the list; -1 for one that a newer manifest has. */
-  // Made for one restore and never changed.
   int[] pages(int index) {
     return pages.get(index);
+  }
+
+  /** Writes the pages of a chunk to where they belong. */
+  void write(int index, ByteBuffer content, RegionPages into) {
+    MemorySegment bytes = MemorySegment.ofBuffer(content);
+    int[] held = pages.get(index);
+    for (int i = 0; i < held.length; i++) {
+      if (held[i] >= 0) {
+        into.write(held[i], bytes, (long) i << PageSize.SHIFT);
+      }
+    }
   }
 }

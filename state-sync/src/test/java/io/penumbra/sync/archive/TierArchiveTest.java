@@ -16,8 +16,10 @@ import io.penumbra.sync.epoch.RegionId;
 import io.penumbra.sync.epoch.RegionKind;
 import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.epoch.StateLayout;
+import io.penumbra.sync.epoch.StateRoot;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreOpening;
+import io.penumbra.tiers.manifest.RestoreOrders;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -27,6 +29,9 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +70,88 @@ class TierArchiveTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("not in the store");
     }
+  }
+
+  @Test
+  void aRestoreOnDemandFindsWhatTheLastOneTouchedThoughTheEpochIsAnother() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      EpochManifest first = keep(archive, 1);
+      RestoreOrders orders = open.store().restoreOrders();
+      int[] wanted = random.ints(30, 0, LAYOUT.pages()).toArray();
+      try (OnDemandRestore restore = archive.restoreOnDemand(1, memory(), orders)) {
+        for (int page : wanted) {
+          restore.await(page);
+        }
+        assertThat(restore.demanded()).as("nothing was there before").isPositive();
+      }
+      EpochManifest second = keep(archive, 2);
+      RegionPages memory = memory();
+      try (OnDemandRestore restore = archive.restoreOnDemand(2, memory, orders)) {
+        restore.fillOrdered();
+        for (int page : wanted) {
+          restore.await(page);
+          assertThat(PageHash.of(memory, page)).isEqualTo(PageHash.of(state, page));
+        }
+        assertThat(restore.demanded()).isZero();
+        assertThat(restore.found()).isEqualTo(30);
+        restore.fill();
+        assertThat(restore.whole()).isTrue();
+      }
+      assertThat(root(memory)).isEqualTo(second.root()).isNotEqualTo(first.root());
+    }
+  }
+
+  @Test
+  void whatAMachineWritesToAPageThatItAwaitedIsNeverOverwritten() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      keep(archive, 1);
+      keep(archive, 2);
+      for (int round = 0; round < 20; round++) {
+        RegionPages memory = memory();
+        int[] pages = random.ints(60, 0, LAYOUT.pages()).distinct().toArray();
+        try (OnDemandRestore restore =
+                archive.restoreOnDemand(2, memory, open.store().restoreOrders());
+            ExecutorService threads = Executors.newFixedThreadPool(3)) {
+          List<Future<?>> running = new ArrayList<>();
+          running.add(
+              threads.submit(() -> {
+                restore.fill();
+                return true;
+              }));
+          for (int half = 0; half < 2; half++) {
+            int from = half;
+            running.add(
+                threads.submit(() -> {
+                  for (int i = from; i < pages.length; i += 2) {
+                    restore.await(pages[i]);
+                    memory
+                        .segment(pages[i])
+                        .set(ValueLayout.JAVA_LONG, memory.offset(pages[i]), 42L + pages[i]);
+                  }
+                  return true;
+                }));
+          }
+          for (Future<?> one : running) {
+            one.get();
+          }
+          assertThat(restore.whole()).isTrue();
+        }
+        for (int page : pages) {
+          assertThat(memory.segment(page).get(ValueLayout.JAVA_LONG, memory.offset(page)))
+              .isEqualTo(42L + page);
+        }
+      }
+    }
+  }
+
+  private static StateRoot root(RegionPages pages) {
+    long[] all = new long[LAYOUT.pages()];
+    for (int page = 0; page < all.length; page++) {
+      all[page] = PageHash.of(pages, page);
+    }
+    return PageHashes.of(all).root();
   }
 
   private StoreOpening.OpenStore open() throws IOException {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.tiers.cache;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.penumbra.tiers.pack;
+
+import org.jspecify.annotations.NullMarked;
