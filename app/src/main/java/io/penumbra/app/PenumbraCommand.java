@@ -1,6 +1,7 @@
 package io.penumbra.app;
 
 import io.penumbra.app.decisions.DecisionsCommand;
+import io.penumbra.app.serve.ServeCommand;
 import io.penumbra.app.simulate.DemoCommand;
 import io.penumbra.app.simulate.SimulateCommand;
 import io.penumbra.app.simulate.SoakCommand;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Spec;
       StoreCommand.class,
       TrainCommand.class,
       SyncCommand.class,
+      ServeCommand.class,
       DoctorCommand.class
     },
     commandListHeading = "%nCommands:%n",

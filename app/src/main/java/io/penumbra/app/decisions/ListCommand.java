@@ -1,5 +1,6 @@
 package io.penumbra.app.decisions;
 
+import io.penumbra.app.ClosestNames;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.HostId;
 import io.penumbra.placement.log.DecisionEntry;

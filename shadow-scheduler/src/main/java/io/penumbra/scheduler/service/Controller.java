@@ -205,9 +205,9 @@ public final class Controller implements EventSink, AutoCloseable {
 
   private void live(ControllerSetup setup) throws InterruptedException {
     HeartbeatMonitor monitor = new HeartbeatMonitor(settings.detector(), inbox);
+    Placer placer = new Placer(new Fleet(setup.fleet()), setup.placement());
     try (Journal journal = setup.journal().get();
-        DecisionLog decisions = setup.decisions().get()) {
-      Placer placer = new Placer(new Fleet(setup.fleet()), setup.placement());
+        DecisionLog decisions = setup.decisions().apply(placer)) {
       LoopPorts ports =
           new LoopPorts(
               new WatchedCloud(setup.cloud(), monitor),

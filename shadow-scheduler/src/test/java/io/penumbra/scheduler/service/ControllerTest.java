@@ -127,7 +127,7 @@ class ControllerTest {
             cloud,
             cloud,
             journals,
-            () -> new MemoryDecisionLog(100),
+            placer -> new MemoryDecisionLog(100),
             alerts::add,
             FleetSettings.defaults(),
             PlacementSettings.defaults(),

@@ -1,18 +1,18 @@
-package io.penumbra.app.decisions;
+package io.penumbra.app;
 
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
 /** Finds the names that somebody may have meant. */
-final class ClosestNames {
+public final class ClosestNames {
 
   private static final int NAMES_MAX = 3;
 
   private ClosestNames() {}
 
   /** Up to three names within reach of a few typing errors, the closest first. */
-  static List<String> to(String typed, List<String> names) {
+  public static List<String> to(String typed, List<String> names) {
     int reach = Math.max(2, typed.length() / 3);
     return names.stream()
         .filter(name -> Math.abs(name.length() - typed.length()) <= reach)

@@ -1,0 +1,30 @@
+package io.penumbra.app.serve;
+
+import io.penumbra.domain.BadInputException;
+import io.penumbra.scheduler.service.Controller;
+import java.util.List;
+import java.util.Optional;
+
+/** Connects the cloud that the configuration names. */
+final class Plugs {
+
+  private Plugs() {}
+
+  static ServePorts of(CloudConfig cloud, Controller controller) {
+    return PLUGS.stream()
+        .flatMap(plug -> plug.connect(cloud, controller).stream())
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInputException(
+                "cloud.kind", cloud.getClass().getSimpleName() + " can't be plugged in yet", ""));
+  }
+
+  /** Connects clouds of one kind. */
+  interface Plug {
+
+    /** The ports, if the cloud is of its kind. */
+    Optional<ServePorts> connect(CloudConfig cloud, Controller controller);
+  }
+
+  private static final List<Plug> PLUGS = List.of();
+}
