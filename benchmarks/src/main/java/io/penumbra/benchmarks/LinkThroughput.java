@@ -3,6 +3,7 @@ package io.penumbra.benchmarks;
 import io.penumbra.sync.path.link.LinkSettings;
 import io.penumbra.sync.path.link.MessageHandler;
 import io.penumbra.sync.path.link.MultiPathLink;
+import io.penumbra.sync.path.seal.PathKey;
 import io.penumbra.sync.path.tcp.TcpListener;
 import io.penumbra.sync.path.tcp.TcpPath;
 import java.io.DataInputStream;
@@ -13,16 +14,18 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 
 /**
- * Whole messages over the loopback: a plain socket with a length before each message, and a link
- * over one, two and three paths, in turn, the median of several rounds. Both ends are in one
- * process, so CPU is that of sender and receiver together.
+ * Whole messages over the loopback: a plain socket with a length before each message, a link over
+ * one path, the same with a key, and over two and three paths, in turn, the median of several
+ * rounds. Both ends are in one process, so CPU is that of sender and receiver together.
  */
 final class LinkThroughput {
 
@@ -36,20 +39,22 @@ final class LinkThroughput {
   private LinkThroughput() {}
 
   public static void main(String[] args) throws Exception {
-    double[][][] figures = new double[4][4][ROUNDS];
+    String[] names = {
+      "plain socket", "link, 1 path", "link, with key", "link, 2 paths", "link, 3 paths"
+    };
+    double[][][] figures = new double[names.length][4][ROUNDS];
     for (int round = -1; round < ROUNDS; round++) {
-      for (int paths = 0; paths < 4; paths++) {
-        try (Pipe pipe = paths == 0 ? new Plain() : new Linked(paths)) {
+      for (int kind = 0; kind < names.length; kind++) {
+        try (Pipe pipe = open(kind)) {
           double[] seen = measure(pipe);
           for (int i = 0; round >= 0 && i < seen.length; i++) {
-            figures[paths][i][round] = seen[i];
+            figures[kind][i][round] = seen[i];
           }
         }
       }
     }
     System.out.printf(
         "%-14s %10s %12s %18s %8s%n", "", "MB/s", "CPU ms/MiB", "64 KiB alone p50", "p99");
-    String[] names = {"plain socket", "link, 1 path", "link, 2 paths", "link, 3 paths"};
     for (int i = 0; i < names.length; i++) {
       System.out.printf(
           "%-14s %10.0f %12.2f %15.0f us %5.0f us%n",
@@ -59,6 +64,16 @@ final class LinkThroughput {
           median(figures[i][2]),
           median(figures[i][3]));
     }
+  }
+
+  private static Pipe open(int kind) throws IOException, InterruptedException {
+    Optional<PathKey> key = Optional.of(PathKey.of(new byte[32], new SecureRandom()));
+    return switch (kind) {
+      case 0 -> new Plain();
+      case 1 -> new Linked(1, Optional.empty());
+      case 2 -> new Linked(1, key);
+      default -> new Linked(kind - 1, Optional.empty());
+    };
   }
 
   private static double[] measure(Pipe pipe) throws Exception {
@@ -162,17 +177,18 @@ final class LinkThroughput {
     private final MultiPathLink receiver;
     private final MultiPathLink sender;
 
-    Linked(int paths) throws IOException, InterruptedException {
+    Linked(int paths, Optional<PathKey> key) throws IOException, InterruptedException {
       List<TcpListener> listeners = new ArrayList<>();
       for (int i = 0; i < paths; i++) {
-        listeners.add(TcpListener.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+        listeners.add(
+            TcpListener.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), key));
       }
       MessageHandler count = message -> arrived.release();
       receiver = MultiPathLink.listen(SETTINGS, paths, listeners, count, System::nanoTime);
       sender =
           MultiPathLink.dial(
               SETTINGS,
-              listeners.stream().map(listener -> TcpPath.to(listener.address())).toList(),
+              listeners.stream().map(listener -> TcpPath.to(listener.address()).with(key)).toList(),
               message -> {},
               System::nanoTime);
       while (sender.state().sending().paths().stream().anyMatch(path -> !path.usable())) {

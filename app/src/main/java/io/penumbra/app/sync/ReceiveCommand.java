@@ -1,27 +1,21 @@
 package io.penumbra.app.sync;
 
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.sync.engine.ReceiverListener;
 import io.penumbra.sync.engine.SyncReceiver;
 import io.penumbra.sync.file.DirectorySink;
 import io.penumbra.sync.file.Retention;
-import io.penumbra.sync.path.PathId;
-import io.penumbra.sync.path.tcp.TcpListener;
-import io.penumbra.sync.route.PathsLink;
+import io.penumbra.sync.meter.Stage;
+import io.penumbra.sync.meter.StageMeters;
 import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.session.EscalationPolicy;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.BindException;
-import java.net.InetSocketAddress;
-import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -52,10 +46,13 @@ final class ReceiveCommand implements Callable<Integer> {
 
   @Option(
       names = "--listen",
-      required = true,
       paramLabel = "HOST:PORT",
       description = "Where the sender comes in; several addresses, separated by commas.")
-  private String listen;
+  private Optional<String> listen = Optional.empty();
+
+  @Mixin private Carrier carrier;
+
+  @Mixin private MetricsOption metrics;
 
   @Mixin private KeyFile key;
 
@@ -79,50 +76,45 @@ final class ReceiveCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    List<InetSocketAddress> addresses = Addresses.parse("--listen", listen);
+    String way = carrier.name("--listen", listen);
     if (keep < 1) {
       throw new BadInputException("--keep", "is %d; expected 1 or more".formatted(keep), "");
     }
     ReceiveReport report =
         new ReceiveReport(spec.commandLine().getOut(), spec.commandLine().getErr());
     if (store.isEmpty()) {
-      receive(addresses, report);
+      receive(way, report);
     } else {
       try (StoreArchiving archiving =
           StoreArchiving.in(store.get(), report, spec.commandLine().getErr())) {
-        receive(addresses, archiving);
+        receive(way, archiving);
       }
     }
     return ExitCode.OK;
   }
 
-  private void receive(List<InetSocketAddress> addresses, ReceiverListener listener)
+  private void receive(String way, ReceiverListener listener)
       throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     var secret = key.read();
-    try (DirectorySink sink = sink()) {
-      List<TcpListener> listeners = listeners(addresses);
-      try (RouteLink link =
-          RouteLink.receiver(
-              PathsLink.listen(
-                  Wire.LINK,
-                  System.currentTimeMillis(),
-                  PathId.PATHS_MAX,
-                  listeners,
-                  System::nanoTime),
-              new SimpleMeterRegistry())) {
-        out.printf("listening on %s, keeping %s%n", listen, dir);
-        out.flush();
-        new SyncReceiver(
-                sink,
-                Wire.coding(Double.POSITIVE_INFINITY),
-                link,
-                secret,
-                EscalationPolicy.DEFAULT,
-                new SecureRandom(),
-                listener)
-            .run();
-      }
+    MeterRegistry registry = metrics.serve();
+    StageMeters meters =
+        new StageMeters(
+            registry, System::nanoTime, Stage.SHARD, Stage.VERIFY, Stage.STORE, Stage.APPLY);
+    try (DirectorySink sink = sink();
+        RouteLink link = carrier.receiver(listen, secret, registry, err)) {
+      out.printf("listening on %s, keeping %s%n", way, dir);
+      out.flush();
+      new SyncReceiver(
+              meters.around(sink),
+              meters.around(Wire.coding(Double.POSITIVE_INFINITY)),
+              meters.around(link),
+              secret,
+              EscalationPolicy.DEFAULT,
+              new SecureRandom(),
+              listener)
+          .run();
     } catch (FileSystemException e) {
       throw e;
     } catch (IOException e) {
@@ -141,22 +133,5 @@ final class ReceiveCommand implements Callable<Integer> {
       throw new BadInputException(
           "--dir", String.valueOf(e.getMessage()), "Stop that one, or choose another.", e);
     }
-  }
-
-  private static List<TcpListener> listeners(List<InetSocketAddress> addresses) throws IOException {
-    List<TcpListener> listeners = new ArrayList<>();
-    for (InetSocketAddress address : addresses) {
-      try {
-        listeners.add(
-            TcpListener.at(new InetSocketAddress(address.getHostString(), address.getPort())));
-      } catch (BindException | UnresolvedAddressException e) {
-        throw new BadInputException(
-            "--listen",
-            "can't listen on %s: %s".formatted(address, e.getMessage()),
-            "Choose an address of this machine and a port that nobody uses.",
-            e);
-      }
-    }
-    return listeners;
   }
 }

@@ -1,6 +1,6 @@
 package io.penumbra.app.sync;
 
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.penumbra.app.ExitCode;
 import io.penumbra.app.progress.Progress;
 import io.penumbra.domain.BadInputException;
@@ -11,15 +11,14 @@ import io.penumbra.sync.epoch.RegionKind;
 import io.penumbra.sync.file.LiveFiles;
 import io.penumbra.sync.file.QuietHook;
 import io.penumbra.sync.file.ScratchFile;
-import io.penumbra.sync.path.tcp.TcpPath;
-import io.penumbra.sync.route.PathsLink;
+import io.penumbra.sync.meter.Stage;
+import io.penumbra.sync.meter.StageMeters;
 import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.scan.CutSettings;
 import io.penumbra.sync.scan.CutTaker;
 import io.penumbra.sync.session.SenderSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -56,10 +55,13 @@ final class SendCommand implements Callable<Integer> {
 
   @Option(
       names = "--to",
-      required = true,
       paramLabel = "HOST:PORT",
       description = "Receiver; several addresses, separated by commas, are several paths.")
-  private String to;
+  private Optional<String> to = Optional.empty();
+
+  @Mixin private Carrier carrier;
+
+  @Mixin private MetricsOption metrics;
 
   @Option(
       names = "--epoch",
@@ -121,7 +123,7 @@ final class SendCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    List<InetSocketAddress> addresses = Addresses.parse("--to", to);
+    String receiver = carrier.name("--to", to);
     if (!(cpu > 0 && cpu <= 1)) {
       throw new BadInputException("--cpu", "is %s; expected more than 0, to 1".formatted(cpu), "");
     }
@@ -131,19 +133,14 @@ final class SendCommand implements Callable<Integer> {
             .<QuietHook>map(command -> new CommandHook(command, resume, err))
             .orElse(QuietHook.NONE);
     var secret = key.read();
+    MeterRegistry registry = metrics.serve();
+    StageMeters meters = stages(registry);
     try (LiveFiles source = LiveFiles.open(files, RegionKind.DISK, hook);
         ScratchFile scratch = ScratchFile.in(work);
-        RouteLink link =
-            RouteLink.sender(
-                PathsLink.dial(
-                    Wire.LINK,
-                    System.currentTimeMillis(),
-                    addresses.stream().map(TcpPath::to).toList(),
-                    System::nanoTime),
-                new SimpleMeterRegistry());
+        RouteLink link = carrier.sender(to, secret, registry, err);
         SendReport report =
             new SendReport(
-                to, source.layout(), spec.commandLine().getOut(), err, Progress.on(err))) {
+                receiver, source.layout(), spec.commandLine().getOut(), err, Progress.on(err))) {
       CutTaker taker =
           new CutTaker(
               source,
@@ -155,14 +152,14 @@ final class SendCommand implements Callable<Integer> {
           new SyncSender(
               name(),
               taker,
-              Wire.coding(bandwidth.bytesPerSecond()),
-              link,
+              meters.around(Wire.coding(bandwidth.bytesPerSecond())),
+              meters.around(link),
               secret,
               SenderSettings.every(epoch),
               new Pace(bandwidth.bytesPerSecond(), cpu),
               new SecureRandom(),
               InstantSource.system(),
-              report);
+              meters.around(report));
       report.stopAfter(epochs, sender);
       sender.run();
     } catch (InternalError e) {
@@ -171,6 +168,11 @@ final class SendCommand implements Callable<Integer> {
           files.toString(), "became shorter while it was read", "An image must keep its size.", e);
     }
     return ExitCode.OK;
+  }
+
+  private static StageMeters stages(MeterRegistry registry) {
+    return new StageMeters(
+        registry, System::nanoTime, Stage.SOURCE, Stage.ENCODE, Stage.SHARD, Stage.ACK);
   }
 
   private VmId name() {

@@ -10,6 +10,8 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -100,6 +102,49 @@ class SyncProcessesTest {
       Thread.sleep(50);
     }
     assertThat(Files.exists(copy.resolve("state"))).isFalse();
+  }
+
+  @Test
+  void everyStageOfAnEpochShowsInTheMetricsOfOneEndOrTheOther() throws Exception {
+    byte[] content = new byte[100_000];
+    new SplittableRandom(13).nextBytes(content);
+    Path image = Files.write(temp.resolve("disk.raw"), content);
+    Path copy = temp.resolve("copy");
+    String address = "127.0.0.1:" + freePort();
+    String there = "127.0.0.1:" + freePort();
+    String here = "127.0.0.1:" + freePort();
+    start("receive", "--dir", copy.toString(), "--listen", address, "--metrics", there);
+    start(
+        "send",
+        image.toString(),
+        "--to",
+        address,
+        "--epoch",
+        "200ms",
+        "--work",
+        temp.toString(),
+        "--metrics",
+        here);
+    awaitEpoch(copy, 2);
+
+    assertThat(metrics(here))
+        .contains("penumbra_stage_bytes_total{stage=\"encode\"}")
+        .contains("penumbra_stage_seconds_count{stage=\"source\"}")
+        .contains("penumbra_stage_seconds_sum{stage=\"shard\"}")
+        .contains("penumbra_stage_pages_total{stage=\"ack\"}")
+        .contains("penumbra_path_usable{path=\"0\"} 1.0")
+        .containsPattern("penumbra_path_bytes_total\\{path=\"0\"} [1-9]");
+    assertThat(metrics(there))
+        .containsPattern("penumbra_stage_seconds_count\\{stage=\"join\"} [1-9]")
+        .containsPattern("penumbra_stage_seconds_count\\{stage=\"verify\"} [1-9]")
+        .containsPattern("penumbra_stage_seconds_count\\{stage=\"store\"} [1-9]")
+        .containsPattern("penumbra_stage_seconds_count\\{stage=\"apply\"} [1-9]");
+  }
+
+  private static String metrics(String address) throws IOException {
+    try (InputStream in = URI.create("http://" + address + "/metrics").toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   private Process receive(Path copy, String listen, Path key) throws IOException {

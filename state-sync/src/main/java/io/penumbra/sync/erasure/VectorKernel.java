@@ -3,6 +3,7 @@ package io.penumbra.sync.erasure;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -44,7 +45,17 @@ record VectorKernel() implements GaloisKernel {
         fill(tables, (row * lots * WIDE + column) * TABLES, coefficients.at(row, column));
       }
     }
-    return (inputs, outputs, bytes) -> combine(tables, lots, inputs, outputs, bytes);
+    boolean plain = coefficients.rows() % 2 == 1 && onesOnly(coefficients);
+    return (inputs, outputs, bytes) -> combine(tables, lots, plain, inputs, outputs, bytes);
+  }
+
+  /** Whether the first output is just the sum of the inputs, as the first parity shard is. */
+  private static boolean onesOnly(Coefficients coefficients) {
+    boolean ones = coefficients.rows() > 0;
+    for (int column = 0; ones && column < coefficients.columns(); column++) {
+      ones = coefficients.at(0, column) == 1;
+    }
+    return ones;
   }
 
   private static void fill(byte[] tables, int at, int coefficient) {
@@ -55,11 +66,15 @@ record VectorKernel() implements GaloisKernel {
     }
   }
 
-  private static void combine(byte[] tables, int lots, long[] inputs, long[] outputs, int bytes) {
+  private static void combine(
+      byte[] tables, int lots, boolean plain, long[] inputs, long[] outputs, int bytes) {
     long[] four = new long[WIDE];
     for (int block = 0; block < bytes; block += BLOCK) {
       int length = Math.min(BLOCK, bytes - block);
-      for (int row = 0; row < outputs.length; row += 2) {
+      if (plain) {
+        sum(inputs, outputs[0], block, length);
+      }
+      for (int row = plain ? 1 : 0; row < outputs.length; row += 2) {
         // An odd last row is computed twice, which is dearer than it need be and rare.
         int other = Math.min(row + 1, outputs.length - 1);
         for (int lot = 0; lot < lots; lot++) {
@@ -78,6 +93,27 @@ record VectorKernel() implements GaloisKernel {
           }
         }
       }
+    }
+  }
+
+  /** Rows go in pairs; one that is left over needs no look-ups if its coefficients are ones. */
+  private static void sum(long[] inputs, long output, int block, int bytes) {
+    long to = output + block;
+    if (inputs.length == 1) {
+      MemorySegment.copy(NativeMemory.ALL, inputs[0] + block, NativeMemory.ALL, to, bytes);
+      return;
+    }
+    xor(inputs[0] + block, inputs[1] + block, to, bytes);
+    for (int i = 2; i < inputs.length; i++) {
+      xor(to, inputs[i] + block, to, bytes);
+    }
+  }
+
+  private static void xor(long one, long other, long to, int bytes) {
+    for (int at = 0; at < bytes; at += LANES) {
+      load(one + at)
+          .lanewise(XOR, load(other + at))
+          .intoMemorySegment(NativeMemory.ALL, to + at, ORDER);
     }
   }
 

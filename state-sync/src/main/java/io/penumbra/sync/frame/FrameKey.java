@@ -1,8 +1,12 @@
 package io.penumbra.sync.frame;
 
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.HexFormat;
 import java.util.Locale;
+import javax.crypto.KDF;
+import javax.crypto.spec.HKDFParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 
 /** A VM's secret of 256 bits, from which the keys of its frames are derived. Never printed. */
 public final class FrameKey {
@@ -43,6 +47,19 @@ public final class FrameKey {
           "%d bytes; expected 64 hexadecimal digits, or 32 bytes".formatted(file.length));
     }
     return of(HexFormat.of().parseHex(text.toLowerCase(Locale.ROOT)));
+  }
+
+  /** A secret of the same length for another purpose, from which this one can't be told. */
+  public byte[] derive(String purpose) {
+    try {
+      HKDFParameterSpec derivation =
+          HKDFParameterSpec.ofExtract()
+              .addIKM(new SecretKeySpec(secret, "HKDF"))
+              .thenExpand(purpose.getBytes(StandardCharsets.US_ASCII), BYTES);
+      return KDF.getInstance("HKDF-SHA256").deriveData(derivation);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK 25 has HKDF-SHA256", e);
+    }
   }
 
   byte[] secret() {

@@ -1,13 +1,9 @@
 package io.penumbra.sync.path;
 
-import io.penumbra.sync.erasure.CodeShape;
 import io.penumbra.sync.path.Outgoing.Fate;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -36,13 +32,8 @@ public final class Dispatch {
   /** Groups that the other end has not got yet, by number. */
   private final SortedMap<Long, Outgoing> open = new TreeMap<>();
 
-  /** Sizes of the groups that the other end's reader has not taken yet, oldest first. */
-  private final Deque<Integer> unread = new ArrayDeque<>();
-
-  private long unreadBytes;
+  private final Unread unread = new Unread();
   private long nextGroup;
-  private long shardsSent;
-  private long bytesSent;
   private long shardsResent;
   private long shardsMoved;
 
@@ -67,8 +58,7 @@ public final class Dispatch {
   public long admit(ByteBuffer message, List<ByteBuffer> parity, CodeChoice.Cut cut, long now) {
     Outgoing group = new Outgoing(nextGroup++, message, parity, cut.shape());
     open.put(group.id(), group);
-    unread.addLast(group.messageBytes());
-    unreadBytes += group.messageBytes();
+    unread.sent(group.messageBytes());
     List<LaneView> targets =
         views(now).stream()
             .filter(view -> cut.lanes().stream().anyMatch(lane -> lane.lane() == view.lane()))
@@ -81,7 +71,7 @@ public final class Dispatch {
         placement.place(cut.shape().total(), group.shardBytes(), cut.shardsPerLaneMax(), targets);
     group.dueAt(now + patience(forecast(group, placed, targets)));
     for (int index = 0; index < placed.length; index++) {
-      enqueue(group, index, lanes.get(placed[index]));
+      lanes.get(placed[index]).enqueue(group, index);
     }
     return group.id();
   }
@@ -108,20 +98,7 @@ public final class Dispatch {
   }
 
   private List<LaneView> views(long now) {
-    List<LaneView> views = new ArrayList<>();
-    for (Lane lane : lanes) {
-      if (lane.usable) {
-        long ahead = lane.queuedBytes + lane.model.bytesInFlight();
-        views.add(new LaneView(lane.number, lane.model.forecast(now), ahead));
-      }
-    }
-    return views;
-  }
-
-  private static void enqueue(Outgoing group, int index, Lane lane) {
-    group.moves(index, Fate.QUEUED, lane.number);
-    lane.queue.addLast(new Ticket(group, index));
-    lane.queuedBytes += group.shardBytes(index);
+    return lanes.stream().filter(Lane::usable).map(lane -> lane.view(now)).toList();
   }
 
   /**
@@ -130,41 +107,9 @@ public final class Dispatch {
    * once, when paths are short of room they go as soon as the group is late.
    */
   public Optional<Departure> next(int path, long now) {
-    Lane lane = lanes.get(path);
-    Optional<Ticket> chosen = choose(lane, now);
-    if (chosen.isEmpty()) {
-      lane.paused |= lane.queue.isEmpty();
-      return Optional.empty();
-    }
-    Ticket ticket = chosen.get();
-    int bytes = ticket.group().shardBytes(ticket.index());
-    long flying = lane.model.bytesInFlight();
-    if (flying > 0 && flying + bytes > lane.model.window(bytes)) {
-      return Optional.empty();
-    }
-    lane.queue.remove(ticket);
-    lane.queuedBytes -= bytes;
-    return Optional.of(depart(lane, ticket, bytes, now));
-  }
-
-  private Optional<Ticket> choose(Lane lane, long now) {
-    Optional<Ticket> spare = Optional.empty();
-    if (!lane.usable) {
-      return spare;
-    }
-    for (Iterator<Ticket> tickets = lane.queue.iterator(); tickets.hasNext(); ) {
-      Ticket ticket = tickets.next();
-      Outgoing group = ticket.group();
-      boolean here = group.lane(ticket.index()) == lane.number;
-      if (group.complete() || !here || group.fate(ticket.index()) != Fate.QUEUED) {
-        tickets.remove();
-      } else if (now >= group.dueAt() || underWay(group) < group.shape().data()) {
-        return Optional.of(ticket);
-      } else if (spare.isEmpty()) {
-        spare = Optional.of(ticket);
-      }
-    }
-    return spare;
+    return lanes
+        .get(path)
+        .next(group -> now < group.dueAt() && underWay(group) >= group.shape().data(), now);
   }
 
   private int underWay(Outgoing group) {
@@ -177,49 +122,33 @@ public final class Dispatch {
     return count;
   }
 
-  private Departure depart(Lane lane, Ticket ticket, int bytes, long now) {
-    ticket.group().moves(ticket.index(), Fate.FLYING, lane.number);
-    long sequence = lane.nextSequence++;
-    lane.flying.put(sequence, ticket);
-    lane.model.sent(sequence, bytes, lane.paused, now);
-    lane.paused = false;
-    shardsSent++;
-    bytesSent += bytes;
-    return new Departure(ticket.group(), ticket.index(), sequence);
-  }
-
   /** A probe leaves that will be acked like a shard; it keeps a quiet path's model awake. */
   public long probe(int path, int bytes, long now) {
-    Lane lane = lanes.get(path);
-    long sequence = lane.nextSequence++;
-    lane.model.sent(sequence, bytes, true, now);
-    return sequence;
+    return lanes.get(path).probe(bytes, now);
   }
 
   /** An ack came back over a path. */
   public void acked(int path, long sequence, Verdict verdict, long heldNanos, long now) {
     Lane lane = lanes.get(path);
-    lane.model.acked(sequence, verdict != Verdict.CORRUPT, heldNanos, now);
-    Ticket ticket = lane.flying.remove(sequence);
-    if (ticket != null && !ticket.group().complete()) {
-      land(lane, ticket, verdict, now);
-    }
+    lane.acked(sequence, verdict, heldNanos, now)
+        .filter(ticket -> !ticket.group().complete())
+        .ifPresent(ticket -> land(lane, ticket, verdict, now));
     judge(lane, now);
   }
 
-  private void land(Lane lane, Ticket ticket, Verdict verdict, long now) {
+  private void land(Lane lane, Lane.Ticket ticket, Verdict verdict, long now) {
     Outgoing group = ticket.group();
     int index = ticket.index();
     switch (verdict) {
       case ARRIVED -> {
         if (group.fate(index) == Fate.QUEUED) {
-          lanes.get(group.lane(index)).queuedBytes -= group.shardBytes(index);
+          lanes.get(group.lane(index)).forget(group, index);
         }
-        group.moves(index, Fate.ARRIVED, lane.number);
+        lane.arrived(ticket);
       }
       case CORRUPT, REFUSED -> {
-        if (group.fate(index) == Fate.FLYING && group.lane(index) == lane.number) {
-          group.moves(index, Fate.LOST, lane.number);
+        if (lane.flies(ticket)) {
+          lane.lost(ticket);
           repair(group, now);
         }
       }
@@ -242,9 +171,7 @@ public final class Dispatch {
         complete(completeBelow + bit);
       }
     }
-    while (!unread.isEmpty() && nextGroup - unread.size() < readBelow) {
-      unreadBytes -= unread.removeFirst();
-    }
+    unread.taken(readBelow);
   }
 
   private void complete(long id) {
@@ -255,7 +182,7 @@ public final class Dispatch {
     group.completed();
     for (int index = 0; index < group.shape().total(); index++) {
       if (group.fate(index) == Fate.QUEUED) {
-        lanes.get(group.lane(index)).queuedBytes -= group.shardBytes(index);
+        lanes.get(group.lane(index)).forget(group, index);
       }
     }
   }
@@ -263,27 +190,14 @@ public final class Dispatch {
   /** A path can be used from now on. */
   public void pathUp(int path, long now) {
     Lane lane = lanes.get(path);
-    lane.open = true;
-    lane.nextSequence = 0;
-    lane.paused = true;
-    lane.model.opened(now);
+    lane.opened(now);
     judge(lane, now);
   }
 
   /** A path is gone, and with it whatever was on it. */
   public void pathDown(int path, long now) {
     Lane lane = lanes.get(path);
-    lane.open = false;
-    lane.model.closed(now);
-    List<Ticket> gone = List.copyOf(lane.flying.values());
-    lane.flying.clear();
-    for (Ticket ticket : gone) {
-      Outgoing group = ticket.group();
-      boolean here = group.lane(ticket.index()) == lane.number;
-      if (here && group.fate(ticket.index()) == Fate.FLYING) {
-        group.moves(ticket.index(), Fate.LOST, lane.number);
-      }
-    }
+    lane.closed(now);
     judge(lane, now);
     repairAll(now);
   }
@@ -296,32 +210,9 @@ public final class Dispatch {
   }
 
   private void judge(Lane lane, long now) {
-    boolean suspect = lane.open && lane.model.suspect(now);
-    boolean usable = lane.open && !suspect;
-    if (usable == lane.usable) {
-      return;
+    if (lane.judge(now)) {
+      repairAll(now);
     }
-    lane.usable = usable;
-    if (suspect) {
-      lane.model.suspected(now);
-    }
-    if (!usable) {
-      lane.suspectSince = now;
-      withdraw(lane);
-    }
-    repairAll(now);
-  }
-
-  private static void withdraw(Lane lane) {
-    for (Ticket ticket : lane.queue) {
-      Outgoing group = ticket.group();
-      int index = ticket.index();
-      if (group.fate(index) == Fate.QUEUED && group.lane(index) == lane.number) {
-        group.moves(index, Fate.NOWHERE, lane.number);
-      }
-    }
-    lane.queue.clear();
-    lane.queuedBytes = 0;
   }
 
   private void repairAll(long now) {
@@ -354,14 +245,14 @@ public final class Dispatch {
       } else {
         shardsResent++;
       }
-      enqueue(group, chosen.get(i), lanes.get(placed[i]));
+      lanes.get(placed[i]).enqueue(group, chosen.get(i));
     }
   }
 
   private boolean onItsWay(Outgoing group, int index) {
     return switch (group.fate(index)) {
       case ARRIVED -> true;
-      case QUEUED, FLYING -> lanes.get(group.lane(index)).usable;
+      case QUEUED, FLYING -> lanes.get(group.lane(index)).usable();
       case NOWHERE, LOST -> false;
     };
   }
@@ -385,24 +276,21 @@ public final class Dispatch {
     open.values().forEach(Outgoing::completed);
     open.clear();
     unread.clear();
-    unreadBytes = 0;
     nextGroup = 0;
     for (Lane lane : lanes) {
-      lane.queue.clear();
-      lane.queuedBytes = 0;
-      lane.flying.clear();
+      lane.clear();
       judge(lane, now);
     }
   }
 
   /** Bytes of messages that the other end's reader has not taken yet. */
   public long unreadBytes() {
-    return unreadBytes;
+    return unread.bytes();
   }
 
   /** Messages that the other end's reader has not taken yet. */
   public int unreadMessages() {
-    return unread.size();
+    return unread.messages();
   }
 
   /** Groups that are not complete at the other end, as far as it has said. */
@@ -412,77 +300,29 @@ public final class Dispatch {
 
   /** For how long a path has been open and suspect; 0 when it is not. */
   public long suspectFor(int path, long now) {
-    Lane lane = lanes.get(path);
-    return lane.open && !lane.usable ? now - lane.suspectSince : 0;
+    return lanes.get(path).suspectFor(now);
   }
 
   /** Whether anything is in flight on a path. */
   public boolean flying(int path) {
-    return lanes.get(path).model.bytesInFlight() > 0;
+    return lanes.get(path).bytesInFlight() > 0;
   }
 
   /** When the next ack is overdue on any path. */
   public Optional<Long> nextTick() {
-    return lanes.stream()
-        .filter(lane -> lane.usable)
-        .flatMap(lane -> lane.model.suspectAt().stream())
-        .min(Long::compare);
+    return lanes.stream().flatMap(lane -> lane.suspectAt().stream()).min(Long::compare);
   }
 
   /** What has been done so far, and how the paths stand. */
   public DispatchState state(long now) {
-    List<DispatchState.PathState> paths = new ArrayList<>();
-    for (Lane lane : lanes) {
-      paths.add(
-          new DispatchState.PathState(
-              new PathId(lane.number),
-              lane.usable,
-              lane.queuedBytes,
-              lane.model.bytesInFlight(),
-              lane.model.forecast(now)));
-    }
+    List<DispatchState.PathState> paths = lanes.stream().map(lane -> lane.state(now)).toList();
     return new DispatchState(
-        nextGroup, open.size(), shardsSent, bytesSent, shardsResent, shardsMoved, paths);
-  }
-
-  /**
-   * A shard to be written now.
-   *
-   * @param sequence what its ack will name
-   */
-  public record Departure(Outgoing group, int index, long sequence) {
-
-    /** The group's code. */
-    public CodeShape shape() {
-      return group.shape();
-    }
-
-    /** The shard's bytes. */
-    public ByteBuffer payload() {
-      return group.shard(index);
-    }
-  }
-
-  /** A shard's place in a queue; void when the shard has moved on meanwhile. */
-  private record Ticket(Outgoing group, int index) {}
-
-  /** One path as the dispatch sees it. */
-  private static final class Lane {
-
-    private final int number;
-    private final PathModel model;
-    private final Deque<Ticket> queue = new ArrayDeque<>();
-    private final SortedMap<Long, Ticket> flying = new TreeMap<>();
-    private long queuedBytes;
-    private long nextSequence;
-    private long suspectSince;
-    private boolean open;
-    private boolean usable;
-    private boolean paused = true;
-
-    Lane(int number, long now) {
-      this.number = number;
-      model = new PathModel(now);
-    }
+        nextGroup,
+        open.size(),
+        paths.stream().mapToLong(DispatchState.PathState::shardsSent).sum(),
+        paths.stream().mapToLong(DispatchState.PathState::bytesSent).sum(),
+        shardsResent,
+        shardsMoved,
+        paths);
   }
 }

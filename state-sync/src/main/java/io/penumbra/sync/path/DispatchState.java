@@ -30,7 +30,15 @@ public record DispatchState(
    * One path.
    *
    * @param usable connected, and acks come as they should
+   * @param shardsSent written to it, all told
+   * @param bytesSent of these shards, without headers
    */
   public record PathState(
-      PathId path, boolean usable, long bytesQueued, long bytesInFlight, PathForecast forecast) {}
+      PathId path,
+      boolean usable,
+      long shardsSent,
+      long bytesSent,
+      long bytesQueued,
+      long bytesInFlight,
+      PathForecast forecast) {}
 }

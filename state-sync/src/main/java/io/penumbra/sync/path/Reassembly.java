@@ -30,6 +30,9 @@ public final class Reassembly {
   private long duplicates;
   private long refused;
   private long rebuilt;
+  private long joined;
+  private long joinNanos;
+  private long bytes;
 
   public Reassembly(GroupCoder coder, int messageBytesMax, long windowBytes) {
     this.coder = coder;
@@ -38,7 +41,7 @@ public final class Reassembly {
   }
 
   /** Takes in a shard whose bytes are those that were sent. */
-  public Taken take(ShardLabel label, ByteBuffer payload) {
+  public Taken take(ShardLabel label, ByteBuffer payload, long now) {
     if (label.group() < readBelow) {
       duplicates++;
       return new Taken(Verdict.ARRIVED, false);
@@ -48,7 +51,7 @@ public final class Reassembly {
       if (!mayStart(label)) {
         return refuse();
       }
-      group = new Incoming(label.shape(), label.messageBytes());
+      group = new Incoming(label.shape(), label.messageBytes(), now);
       groups.put(label.group(), group);
       heldBytes += label.messageBytes();
     }
@@ -62,6 +65,9 @@ public final class Reassembly {
     group.put(label.index(), payload);
     if (group.enough()) {
       finish(group);
+      joined++;
+      joinNanos += now - group.since;
+      bytes += group.message.length;
     }
     return new Taken(Verdict.ARRIVED, group.complete);
   }
@@ -149,7 +155,7 @@ public final class Reassembly {
 
   /** What has come in so far. */
   public Counts counts() {
-    return new Counts(readBelow, duplicates, refused, rebuilt);
+    return new Counts(readBelow, duplicates, refused, rebuilt, joined, joinNanos, bytes);
   }
 
   /**
@@ -159,8 +165,18 @@ public final class Reassembly {
    * @param duplicates shards that were there already, or not needed any more
    * @param refused shards that had no room or did not fit their group
    * @param rebuilt data shards that were computed from parity
+   * @param joined messages that became whole
+   * @param joinNanos from the first shard of each to the last that was needed, all told
+   * @param bytes of these messages
    */
-  public record Counts(long messages, long duplicates, long refused, long rebuilt) {}
+  public record Counts(
+      long messages,
+      long duplicates,
+      long refused,
+      long rebuilt,
+      long joined,
+      long joinNanos,
+      long bytes) {}
 
   /**
    * What became of a shard.
@@ -180,10 +196,12 @@ public final class Reassembly {
     private final BitSet present = new BitSet();
 
     private final SortedMap<Integer, byte[]> parity = new TreeMap<>();
+    private final long since;
     private boolean complete;
 
-    Incoming(CodeShape shape, int messageBytes) {
+    Incoming(CodeShape shape, int messageBytes, long since) {
       this.shape = shape;
+      this.since = since;
       message = new byte[messageBytes];
       shardBytes = shape.shardBytes(messageBytes);
     }

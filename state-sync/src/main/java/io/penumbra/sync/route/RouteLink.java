@@ -123,9 +123,9 @@ public final class RouteLink implements FrameLink {
             .handled(true)
             .to(GIVEN_UP)
             .end()
-            .to(settings.out());
+            .to(bytesOnly(settings.out()));
         from(GIVEN_UP).routeId("given-up").process(RouteLink.this::giveUp);
-        from(settings.in()).routeId(IN).process(RouteLink.this::arrived);
+        from(bytesOnly(settings.in())).routeId(IN).process(RouteLink.this::arrived);
       }
     };
   }
@@ -195,6 +195,17 @@ public final class RouteLink implements FrameLink {
     closed = true;
     template.stop();
     camel.stop();
+  }
+
+  /** Kafka's component turns everything into text unless it is told not to. */
+  private static String bytesOnly(String endpoint) {
+    if (!endpoint.startsWith("kafka:") || endpoint.contains("erializer=")) {
+      return endpoint;
+    }
+    return endpoint
+        + (endpoint.contains("?") ? "&" : "?")
+        + "valueSerializer=org.apache.kafka.common.serialization.ByteArraySerializer"
+        + "&valueDeserializer=org.apache.kafka.common.serialization.ByteArrayDeserializer";
   }
 
   private static String rootMessage(Throwable thrown) {

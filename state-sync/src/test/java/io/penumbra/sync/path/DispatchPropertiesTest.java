@@ -172,7 +172,8 @@ class DispatchPropertiesTest {
             FrameCodec.read(header, ByteBuffer.wrap(frame).slice(FrameCodec.HEADER_BYTES, bytes));
         switch (read) {
           case Shard(long sequence, ShardLabel label, ByteBuffer payload) ->
-              dispatch.acked(path, sequence, reassembly.take(label, payload).verdict(), 0, now);
+              dispatch.acked(
+                  path, sequence, reassembly.take(label, payload, now).verdict(), 0, now);
           case Spoilt(long sequence) -> dispatch.acked(path, sequence, Verdict.CORRUPT, 0, now);
           default -> throw new AssertionError("seed " + seed + ": came as " + read);
         }

@@ -20,6 +20,8 @@ final class Seat {
   private final Deque<PathFrame> answers = new ArrayDeque<>();
   private Optional<Connection> connection = Optional.empty();
   private String story = "not connected yet";
+  private Optional<Thread> reader = Optional.empty();
+  private boolean writing;
   private boolean statusDue;
   private boolean probeDue;
   private long probedAt;
@@ -41,6 +43,7 @@ final class Seat {
     connection = Optional.of(by);
     story = by.toString();
     answers.clear();
+    writing = false;
     // What was said over the connection before may not have got there.
     statusDue = true;
     probeDue = true;
@@ -65,6 +68,29 @@ final class Seat {
     return story;
   }
 
+  /** The thread that reads from the connection from now on. */
+  void reader(Thread thread) {
+    reader = Optional.of(thread);
+  }
+
+  /** Whoever reads now is to stop when it next can. */
+  void relieveReader() {
+    reader = Optional.empty();
+  }
+
+  boolean readBy(Thread thread) {
+    return reader.filter(thread::equals).isPresent();
+  }
+
+  /** Whether some thread writes to the connection. */
+  boolean writing() {
+    return writing;
+  }
+
+  void writing(boolean some) {
+    writing = some;
+  }
+
   void failed(String why) {
     if (connection.isEmpty()) {
       story = why;
@@ -75,6 +101,10 @@ final class Seat {
   boolean answer(PathFrame frame) {
     answers.addLast(frame);
     return answers.size() <= ANSWERS_MAX;
+  }
+
+  boolean owesAnswer() {
+    return statusDue || !answers.isEmpty();
   }
 
   Optional<PathFrame> nextAnswer() {

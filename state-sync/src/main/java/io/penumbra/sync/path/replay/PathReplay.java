@@ -1,6 +1,7 @@
 package io.penumbra.sync.path.replay;
 
 import io.penumbra.sync.path.CodeChoice;
+import io.penumbra.sync.path.Departure;
 import io.penumbra.sync.path.Dispatch;
 import io.penumbra.sync.path.ShardPlacement;
 import io.penumbra.sync.path.Verdict;
@@ -152,7 +153,7 @@ public final class PathReplay {
       if (!line.up) {
         continue;
       }
-      Dispatch.Departure leaves = departure.get();
+      Departure leaves = departure.get();
       int bytes = leaves.payload().remaining() + PROBE_BYTES;
       line.freeAt = served(line.trace, Math.max(now, line.freeAt), bytes);
       long there = line.freeAt + line.trace.at(line.freeAt).delayNanos();
@@ -176,7 +177,7 @@ public final class PathReplay {
     }
   }
 
-  private void arrives(Line line, long connection, Dispatch.Departure shard) {
+  private void arrives(Line line, long connection, Departure shard) {
     if (line.connection != connection) {
       return;
     }

@@ -2,6 +2,7 @@ package io.penumbra.sync.path.tcp;
 
 import io.penumbra.sync.path.link.Connection;
 import io.penumbra.sync.path.link.Path;
+import io.penumbra.sync.path.seal.PathKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -16,20 +17,27 @@ import java.util.Optional;
  * @param from our address, or empty for whichever fits
  * @param to the other end's address
  * @param timeout how long to try to connect
+ * @param key proves to each end that the other is who it should be, if there is one
  */
-public record TcpPath(Optional<InetSocketAddress> from, InetSocketAddress to, Duration timeout)
+public record TcpPath(
+    Optional<InetSocketAddress> from, InetSocketAddress to, Duration timeout, Optional<PathKey> key)
     implements Path {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   /** To an address, from whichever of ours fits. */
   public static TcpPath to(InetSocketAddress address) {
-    return new TcpPath(Optional.empty(), address, TIMEOUT);
+    return new TcpPath(Optional.empty(), address, TIMEOUT, Optional.empty());
   }
 
   /** To an address from one of ours. */
   public static TcpPath between(InetSocketAddress from, InetSocketAddress to) {
-    return new TcpPath(Optional.of(from), to, TIMEOUT);
+    return new TcpPath(Optional.of(from), to, TIMEOUT, Optional.empty());
+  }
+
+  /** The same, for ends that have this key. */
+  public TcpPath with(Optional<PathKey> shared) {
+    return new TcpPath(from, to, timeout, shared);
   }
 
   @Override
@@ -43,7 +51,7 @@ public record TcpPath(Optional<InetSocketAddress> from, InetSocketAddress to, Du
       // The socket's own connect is the one that knows a timeout.
       channel.socket().connect(resolved(), (int) timeout.toMillis());
       connected = true;
-      return new TcpConnection(channel);
+      return new TcpConnection(channel, key.map(PathKey::dialled));
     } finally {
       if (!connected) {
         channel.close();

@@ -33,6 +33,10 @@ public final class FrameCodec {
   public static final int PAYLOAD_BYTES_MAX = 4 << 20;
 
   private static final int MAGIC = 0x504e4250;
+
+  /** What an end says first that wants a handshake. */
+  private static final int KEYED_MAGIC = 0x504e424b;
+
   private static final byte VERSION = 1;
   private static final int CHECKED_BYTES = 44;
   private static final int PATH_AT = 6;
@@ -94,6 +98,9 @@ public final class FrameCodec {
    */
   public static int payloadBytes(ByteBuffer header) throws BrokenFrameException {
     int at = header.position();
+    if (header.getInt(at) == KEYED_MAGIC) {
+      throw new BrokenFrameException("the other end was given a key, this one was not");
+    }
     int stated = header.getInt(at + CHECKED_BYTES);
     int actual = checksum(header.slice(at, CHECKED_BYTES));
     if (header.getInt(at) != MAGIC || stated != actual) {
