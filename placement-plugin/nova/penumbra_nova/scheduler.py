@@ -1,0 +1,112 @@
+"""What nova-scheduler loads: ``PenumbraFilter`` and ``PenumbraWeigher``.
+
+The filter stands last among the enabled filters, asks once for all hosts that are left, and has
+the room claimed; the weigher uses the same answer. Without the filter the weigher asks itself.
+"""
+
+import threading
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova.scheduler import filters
+from nova.scheduler import weights
+
+from penumbra_nova import client
+from penumbra_nova import question
+
+LOG = logging.getLogger(__name__)
+
+OPTIONS = [
+    cfg.StrOpt("url", default="http://127.0.0.1:7400", help="Penumbra's API."),
+    cfg.StrOpt("token_file", default="/etc/nova/penumbra.token",
+               help="File whose first line is the token that Penumbra knows Nova by."),
+    cfg.StrOpt("cafile", default="", help="Whom to trust for https; the system's list if empty."),
+    cfg.FloatOpt("timeout", default=0.25, min=0.01,
+                 help="Seconds for a whole call. After that the request goes on without Penumbra."),
+    cfg.IntOpt("breaker_failures", default=1, min=1,
+               help="Failures in a row after which Penumbra is not asked for a while."),
+    cfg.FloatOpt("breaker_pause", default=10.0, min=0.1,
+                 help="Seconds until one request tries again."),
+    cfg.FloatOpt("weight_multiplier", default=1000000.0,
+                 help="Outweighs Nova's own weighers, because a pair is chosen and not one host."),
+]
+
+cfg.CONF.register_opts(OPTIONS, group="penumbra")
+
+_lock = threading.Lock()
+_state = {}
+
+
+def _parts():
+    """Client and kept answers, made at first use: nova.conf is read by then."""
+    with _lock:
+        if not _state:
+            _state["client"] = client.from_settings(cfg.CONF.penumbra)
+            _state["answers"] = question.Answers()
+        return _state["client"], _state["answers"]
+
+
+def _ask(spec, hosts, claim):
+    """The answer, or None: then the request goes on as if nobody had been asked."""
+    asked, _ = _parts()
+    try:
+        answer = asked.place(question.of(spec, hosts, claim))
+    except client.Unavailable as e:
+        LOG.warning("Penumbra is not asked about %s, Nova decides alone: %s (so far: %s)",
+                    spec.instance_uuid, e, dict(sorted(asked.counts.items())))
+        return None
+    for problem in answer.get("problems", []):
+        LOG.warning("Penumbra on %s: %s", spec.instance_uuid, problem)
+    LOG.info("Penumbra on %s: mode %s, host %s, shadows %s, %s", spec.instance_uuid, answer.get("mode"),
+             answer.get("primary"), answer.get("shadows"), answer.get("why"))
+    return answer
+
+
+class PenumbraFilter(filters.BaseHostFilter):
+    """Refuses hosts that are quarantined, or whose room shadows need."""
+
+    RUN_ON_REBUILD = False
+    run_filter_once_per_request = False
+
+    def filter_all(self, filter_obj_list, spec_obj):
+        hosts = list(filter_obj_list)
+        answer = _ask(spec_obj, [host.host for host in hosts], True)
+        _, answers = _parts()
+        answers.keep(str(spec_obj.instance_uuid), answer)
+        if answer is None:
+            return hosts
+        refused = {line["host"]: line["refused"] for line in answer["hosts"] if line.get("refused")}
+        for host in hosts:
+            if host.host in refused:
+                LOG.debug("Penumbra refuses %s for %s: %s", host.host, spec_obj.instance_uuid, refused[host.host])
+        return [host for host in hosts if host.host not in refused]
+
+    def host_passes(self, host_state, spec_obj):
+        return True
+
+
+class PenumbraWeigher(weights.BaseHostWeigher):
+    """Weighs hosts as Penumbra scores them, the chosen one highest."""
+
+    def weight_multiplier(self, host_state):
+        return cfg.CONF.penumbra.weight_multiplier
+
+    def weigh_objects(self, weighed_obj_list, weight_properties):
+        spec = weight_properties
+        hosts = [weighed.obj.host for weighed in weighed_obj_list]
+        _, answers = _parts()
+        asked, answer = answers.take(str(spec.instance_uuid))
+        if not asked:
+            answer = _ask(spec, hosts, True)
+        if answer is None:
+            return [0.0] * len(hosts)
+        scores = {line["host"]: float(line["score"]) for line in answer["hosts"] if not line.get("refused")}
+        lowest = min(scores.values(), default=0.0) - 1.0
+        raw = [scores.get(host, lowest) for host in hosts]
+        self.minval = min(raw, default=0.0)
+        self.maxval = max(raw, default=0.0)
+        return raw
+
+    def _weigh_object(self, host_state, weight_properties):
+        return 0.0
