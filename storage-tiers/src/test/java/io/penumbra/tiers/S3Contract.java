@@ -195,4 +195,84 @@ abstract class S3Contract {
       assertThat(restored.get(chunks.get(i))).isEqualTo(new Found(Bench.noise(i, 2_000)));
     }
   }
+
+  @Test
+  void manyChunksAtOnceAreReadAlsoWhereAnswersBreakOffOrTheServerIsBusy() throws IOException {
+    Bench bench = new Bench();
+    bench.lower = Optional.of(objects);
+    bench.packBytes = 64 << 10;
+    TieredChunkStore store = cold(bench);
+    List<ChunkId> ids = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      ids.add(ChunkId.of(Bench.noise(i, 5_000)));
+    }
+    wire.answers503(3);
+    assertThat(restored(store, ids)).isInstanceOf(ChunkStore.ReadAll.Complete.class);
+
+    // A pack doesn't come in one piece any more, a chunk may; what is taken is right in any case.
+    for (long bytes : List.of(20_000L, 2_000L)) {
+      wire.breakAnswersAfter(bytes);
+      if (restored(store, ids) instanceof ChunkStore.ReadAll.Stopped(int _, ChunkStore.Got why)) {
+        assertThat(why).isInstanceOf(ChunkStore.Unavailable.class);
+      }
+    }
+
+    wire.breakAnswersAfter(Long.MAX_VALUE);
+    assertThat(restored(store, ids)).isInstanceOf(ChunkStore.ReadAll.Complete.class);
+  }
+
+  /** A store with sixty chunks that only the object tier has. */
+  private TieredChunkStore cold(Bench bench) throws IOException {
+    TieredChunkStore store = bench.open();
+    for (int i = 0; i < 60; i++) {
+      assertThat(store.put(Bench.noise(i, 5_000))).isInstanceOf(Stored.class);
+    }
+    assertThat(store.flush().problem()).isEmpty();
+    // Not closed, for that would close the client as well.
+    bench.ssdBytes = 64 << 10;
+    TieredChunkStore small = bench.open();
+    small.upkeep();
+    assertThat(small.facts().ssdPacks()).isZero();
+    return small;
+  }
+
+  private static ChunkStore.ReadAll restored(TieredChunkStore store, List<ChunkId> ids)
+      throws IOException {
+    return store.readAll(
+        ids, (index, content) -> assertThat(content).isEqualTo(Bench.noise(index, 5_000)));
+  }
+
+  @Test
+  void theSsdAbsorbsWhileTheServerIsSlowOrBusyUpToItsBoundAndSaysSo() throws IOException {
+    Bench bench = new Bench();
+    bench.lower = Optional.of(objects);
+    bench.ssdBytes = 200_000;
+    TieredChunkStore store = bench.open();
+    wire.answers503(1_000_000);
+    int kept = 0;
+    ChunkStore.Put put = store.put(Bench.noise(kept, 5_000));
+    while (put instanceof Stored) {
+      kept++;
+      if (kept == 10) {
+        assertThat(store.flush().problem().orElse("")).contains("503");
+        assertThat(store.health().sentence()).contains("the SSD absorbs");
+      }
+      put = store.put(Bench.noise(kept, 5_000));
+    }
+    assertThat(put)
+        .isInstanceOfSatisfying(
+            ChunkStore.Put.Full.class, full -> assertThat(full.bytesFree()).isLessThan(5_100));
+    assertThat(kept).isGreaterThan(35);
+
+    wire.answers503(0);
+    bench.pass(Duration.ofMinutes(2));
+    assertThat(store.flush().problem()).isEmpty();
+    assertThat(store.health().waitingBytes()).isZero();
+    assertThat(store.health().away()).isEmpty();
+    assertThat(store.put(Bench.noise(kept, 5_000))).isInstanceOf(Stored.class);
+    for (int i = 0; i <= kept; i++) {
+      assertThat(store.get(ChunkId.of(Bench.noise(i, 5_000))))
+          .isEqualTo(new Found(Bench.noise(i, 5_000)));
+    }
+  }
 }

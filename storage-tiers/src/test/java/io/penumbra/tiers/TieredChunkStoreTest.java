@@ -13,6 +13,7 @@ import io.penumbra.tiers.ChunkStore.Put.Stored;
 import io.penumbra.tiers.ChunkStore.Unavailable;
 import io.penumbra.tiers.GarbageCollection.Collected;
 import io.penumbra.tiers.manifest.ManifestStore.Commit;
+import io.penumbra.tiers.pack.PackCollector;
 import io.penumbra.tiers.seal.ChunkSeal;
 import io.penumbra.tiers.seal.KeyRing;
 import java.io.IOException;
@@ -174,7 +175,10 @@ class TieredChunkStoreTest {
         ChunkSeal.encrypted(KeyRing.parse("t", NAMING + FIRST_KEY + SECOND_KEY + "active 2"), 1);
     store = bench.open();
     assertThat(store.get(id)).isEqualTo(new Found(Bench.bytes("secret")));
-    new GarbageCollection(store).run(true);
+    assertThat(swept(store, false).packsRewritten()).as("by the rotation").isZero();
+    // The same content again is still one chunk: names don't change with keys.
+    assertThat(store.put(Bench.bytes("secret"))).isEqualTo(new Stored(id, false));
+    assertThat(swept(store, true).packsRewritten()).as("by the rekey").isEqualTo(1);
     store.close();
 
     bench.seal = ChunkSeal.encrypted(KeyRing.parse("t", NAMING + SECOND_KEY + "active 2"), 1);
@@ -239,6 +243,13 @@ class TieredChunkStoreTest {
             .isEqualTo(new Found(content));
       }
     }
+  }
+
+  private static PackCollector.Swept swept(TieredChunkStore store, boolean rekey)
+      throws IOException {
+    Collected collected = new GarbageCollection(store).run(rekey);
+    assertThat(collected).isInstanceOf(Collected.Done.class);
+    return ((Collected.Done) collected).swept();
   }
 
   private static ChunkId stored(ChunkStore.Put put) {
