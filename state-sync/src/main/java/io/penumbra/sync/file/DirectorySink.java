@@ -145,6 +145,10 @@ public final class DirectorySink implements StateSink {
 
   /** Does again what was committed and may not be in the image. */
   private void recover() throws IOException {
+    Optional<Long> goal = directory.goal();
+    if (goal.isPresent()) {
+      finishGoingBack(goal.get());
+    }
     SortedMap<Long, Path> epochs = directory.epochFiles();
     if (!epochs.isEmpty()) {
       try (PageFile file = require(directory.epoch(epochs.lastKey()))) {
@@ -326,6 +330,58 @@ public final class DirectorySink implements StateSink {
     }
     redoBytes = 0;
     redoFiles = 0;
+  }
+
+  /**
+   * Goes back to an epoch that is kept, in place; the later ones are forgotten. A crash in the
+   * middle is mended at the next start, by going back again.
+   *
+   * @throws IOException if it is not kept
+   */
+  public EpochManifest goBack(long epoch) throws IOException {
+    discard();
+    apply();
+    if (!directory.epochFiles().containsKey(epoch)) {
+      throw new IOException(
+          "epoch %d is not kept in %s; kept are %s"
+              .formatted(epoch, directory.root(), directory.epochFiles().keySet()));
+    }
+    checkpoint();
+    directory.writeGoal(epoch);
+    return finishGoingBack(epoch);
+  }
+
+  private EpochManifest finishGoingBack(long epoch) throws IOException {
+    List<Path> later = directory.epochFiles().tailMap(epoch + 1).values().stream().toList();
+    for (Path file : later.reversed()) {
+      try (PageFile replaced = require(file)) {
+        for (int i = 0; i < replaced.count(); i++) {
+          writeImage(replaced.page(i), 1, replaced.contents(), replaced.offset(i));
+        }
+      }
+    }
+    for (FileChannel image : images) {
+      image.force(true);
+    }
+    // Newest first: what is left after a crash still leads to the same image.
+    for (Path file : later.reversed()) {
+      Files.delete(file);
+    }
+    directory.clearGoal();
+    try (PageFile file = require(directory.epoch(epoch))) {
+      newest = Optional.of(file.manifest());
+    }
+    return newest.orElseThrow();
+  }
+
+  /** The newest durable epoch; empty while the first arrives. */
+  public Optional<EpochManifest> newest() {
+    return newest;
+  }
+
+  /** The live bytes of one region, padded to whole pages; valid until this is closed. */
+  public MemorySegment region(int region) {
+    return pages.orElseThrow().region(region);
   }
 
   /** Forgets the oldest epochs beyond what is to be kept. */

@@ -18,7 +18,7 @@ import java.util.Optional;
  * Where a sparse file has data and where holes, by lseek(2) with SEEK_DATA and SEEK_HOLE. What
  * can't be told counts as data.
  */
-final class FileData implements Closeable {
+public final class FileData implements Closeable {
 
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
@@ -39,7 +39,7 @@ final class FileData implements Closeable {
   }
 
   /** Opens a file; empty if this system can't tell. */
-  static Optional<FileData> of(Path path, long bytes) {
+  public static Optional<FileData> of(Path path, long bytes) {
     return CALLS.flatMap(calls -> {
       int file = calls.open(path);
       return file < 0 ? Optional.empty() : Optional.of(new FileData(calls, file, bytes));
@@ -47,7 +47,7 @@ final class FileData implements Closeable {
   }
 
   /** The pages with data, now. */
-  Optional<BitSet> pages() {
+  public Optional<BitSet> pages() {
     BitSet pages = new BitSet();
     long at = 0;
     for (int extents = 0; extents < EXTENTS_MAX && at < bytes; extents++) {

@@ -26,6 +26,7 @@ import java.util.TreeMap;
  * redo/N.redo        manifest of epoch N and the pages that it brings, until they are in the image
  *                    for good
  * redo/next          pages of the epoch that is arriving
+ * goal               the epoch to which somebody is going back
  * lock               held by the receiver at work
  * </pre>
  *
@@ -62,6 +63,26 @@ record StateDirectory(Path root) {
 
   Path next() {
     return redos().resolve("next");
+  }
+
+  private Path goalFile() {
+    return root.resolve("goal");
+  }
+
+  void writeGoal(long epoch) throws IOException {
+    Durable.replace(goalFile(), Long.toString(epoch).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  void clearGoal() throws IOException {
+    Files.deleteIfExists(goalFile());
+    Durable.forceDirectory(root);
+  }
+
+  /** The epoch to which somebody was going back. */
+  Optional<Long> goal() throws IOException {
+    return Files.exists(goalFile())
+        ? Optional.of(Long.parseLong(Files.readString(goalFile())))
+        : Optional.empty();
   }
 
   private Path state() {

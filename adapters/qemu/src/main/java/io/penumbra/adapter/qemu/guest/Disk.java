@@ -28,6 +28,10 @@ public record Disk(String name, Path file, Format format) {
       throw new IllegalArgumentException(
           "disk name '%s'; expected 1 to 16 of a-z, 0-9 and -, a letter first".formatted(name));
     }
+    if (name.equals("ram") || name.equals("devices") || name.endsWith("-file")) {
+      throw new IllegalArgumentException(
+          "disk name '%s'; 'ram', 'devices' and '...-file' mean something else".formatted(name));
+    }
     file = file.toAbsolutePath();
   }
 

@@ -177,6 +177,16 @@ public final class QemuGuest implements AutoCloseable {
         .findFirst();
   }
 
+  /**
+   * What QEMU is to do for a shadow to serve: its network plugged in, its ports open, the guest
+   * running. A port that is taken refuses, and leaves the guest paused.
+   */
+  public Reply<List<PortForward>> serve() {
+    return link(true)
+        .then(_ -> openForwards())
+        .then(open -> qmp.execute("cont").then(_ -> Reply.done(open)));
+  }
+
   /** What it has used so far. */
   public Reply<GuestCounters> counters() {
     ProcessFiles files = new ProcessFiles(pid);
@@ -208,6 +218,11 @@ public final class QemuGuest implements AutoCloseable {
               stats.path("flush_operations").asLong()));
     }
     return disks;
+  }
+
+  /** What it is, as far as another has to be the same to go on with its state. */
+  public Reply<GuestIdentity> identity() {
+    return GuestIdentity.of(this);
   }
 
   /** From now on it is a primary, also for whoever adopts it. */

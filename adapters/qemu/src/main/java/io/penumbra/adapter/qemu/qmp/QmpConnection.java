@@ -161,7 +161,7 @@ final class QmpConnection implements AutoCloseable {
     if (!greeting.isDone()) {
       greeting.complete(message);
     } else if (message.has("event")) {
-      onEvent.accept(new QmpEvent(message.path("event").asText(), message.path("data")));
+      onEvent.accept(QmpEvent.of(message));
     } else {
       CompletableFuture<Reply<JsonNode>> answer = waiting.get(message.path("id").asLong());
       if (answer != null) {

@@ -1,0 +1,23 @@
+package io.penumbra.adapter.qemu.capture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.qmp.QmpClient;
+import io.penumbra.adapter.qemu.qmp.QmpCommand;
+
+/** What a migration is told to do and to leave. */
+public final class Capabilities {
+
+  private Capabilities() {}
+
+  /** Switches these on. */
+  public static Reply<JsonNode> set(QmpClient qmp, String... names) {
+    QmpCommand command = QmpCommand.of("migrate-set-capabilities");
+    ArrayNode list = command.arguments().putArray("capabilities");
+    for (String name : names) {
+      list.addObject().put("capability", name).put("state", true);
+    }
+    return qmp.execute(command);
+  }
+}

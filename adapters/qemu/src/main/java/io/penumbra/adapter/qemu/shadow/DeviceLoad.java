@@ -1,0 +1,108 @@
+package io.penumbra.adapter.qemu.shadow;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.capture.Capabilities;
+import io.penumbra.adapter.qemu.capture.DeviceState;
+import io.penumbra.adapter.qemu.guest.GuestStatus;
+import io.penumbra.adapter.qemu.guest.QemuGuest;
+import io.penumbra.adapter.qemu.qmp.EventWatch;
+import io.penumbra.adapter.qemu.qmp.QmpCommand;
+import io.penumbra.adapter.qemu.qmp.QmpEvent;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Gives a waiting QEMU the state of its devices, over a socket. It is paused afterwards. */
+final class DeviceLoad {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final int COMPLAINT_CHARS_MAX = 1000;
+
+  private DeviceLoad() {}
+
+  static Reply<GuestStatus> into(QemuGuest guest, DeviceState state, String machine) {
+    Reply<GuestStatus> before = guest.status();
+    if (before instanceof Reply.Done<GuestStatus>(GuestStatus status)
+        && status.phase() == GuestStatus.Phase.PAUSED) {
+      // An attempt before this one got so far.
+      return before;
+    }
+    String[] capabilities =
+        state.way() == DeviceState.Way.MIGRATION
+            ? new String[] {"events", "x-ignore-shared"}
+            : new String[] {"events"};
+    return Capabilities.set(guest.qmp(), capabilities)
+        .then(_ -> feed(guest, state.incoming(machine)));
+  }
+
+  private static Reply<GuestStatus> feed(QemuGuest guest, byte[] stream) {
+    Path path = guest.home().deviceSocket();
+    try (EventWatch progress = guest.qmp().watch("MIGRATION");
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        Selector selector = Selector.open()) {
+      Files.deleteIfExists(path);
+      server.bind(UnixDomainSocketAddress.of(path));
+      server.configureBlocking(false);
+      server.register(selector, SelectionKey.OP_ACCEPT);
+      Reply<JsonNode> asked =
+          guest.qmp().execute(QmpCommand.of("migrate-incoming").with("uri", "unix:" + path));
+      return asked.then(_ -> send(server, selector, stream).then(_ -> finish(guest, progress)));
+    } catch (IOException e) {
+      return Reply.refused("%s: %s".formatted(path, e.getMessage()));
+    } finally {
+      path.toFile().delete();
+    }
+  }
+
+  private static Reply<Integer> send(ServerSocketChannel server, Selector selector, byte[] stream) {
+    try {
+      selector.select(TIMEOUT.toMillis());
+      SocketChannel accepted = server.accept();
+      if (accepted == null) {
+        return Reply.unknown("QEMU did not ask for its state within %s".formatted(TIMEOUT));
+      }
+      try (SocketChannel to = accepted) {
+        ByteBuffer bytes = ByteBuffer.wrap(stream);
+        while (bytes.hasRemaining()) {
+          to.write(bytes);
+        }
+      }
+      return Reply.done(stream.length);
+    } catch (IOException e) {
+      return Reply.unknown("QEMU hung up while it was fed: " + e.getMessage());
+    }
+  }
+
+  private static Reply<GuestStatus> finish(QemuGuest guest, EventWatch progress) {
+    Optional<QmpEvent> end =
+        progress.await(
+            event -> {
+              String status = event.data().path("status").asText();
+              return status.equals("completed") || status.equals("failed");
+            },
+            TIMEOUT);
+    if (end.isPresent() && end.get().data().path("status").asText().equals("completed")) {
+      return guest.status();
+    }
+    return Reply.refused("QEMU can't go on with that state: " + complaint(guest));
+  }
+
+  private static String complaint(QemuGuest guest) {
+    try {
+      String text = Files.readString(guest.home().log()).strip();
+      return text.substring(Math.max(0, text.length() - COMPLAINT_CHARS_MAX));
+    } catch (IOException e) {
+      return "%s can't be read".formatted(guest.home().log());
+    }
+  }
+}

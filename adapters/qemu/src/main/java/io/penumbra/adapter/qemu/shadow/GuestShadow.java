@@ -1,0 +1,246 @@
+package io.penumbra.adapter.qemu.shadow;
+
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.capture.DeviceState;
+import io.penumbra.adapter.qemu.guest.Disk;
+import io.penumbra.adapter.qemu.guest.GuestIdentity;
+import io.penumbra.adapter.qemu.guest.LaunchSettings;
+import io.penumbra.adapter.qemu.guest.PortForward;
+import io.penumbra.adapter.qemu.guest.QemuGuest;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.StateSink;
+import io.penumbra.sync.file.DirectorySink;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * The shadow of one guest on this host: its state as files that follow the primary epoch by epoch,
+ * and, while it is warm, a QEMU that waits with these very files as its memory and disks. Cold is
+ * the same without the QEMU. So a shadow changes between the two at any time, and goes on receiving
+ * meanwhile.
+ *
+ * <p>{@link #sink} takes epochs, on one thread; that thread must have ended before {@link
+ * #promote}. The other calls come from one thread at a time.
+ */
+public final class GuestShadow implements AutoCloseable {
+
+  private static final Duration KILL = Duration.ofSeconds(10);
+
+  private final ShadowPlan plan;
+  private final LaunchSettings settings;
+  private final ShadowSink sink;
+  private Optional<QemuGuest> waiting;
+
+  private GuestShadow(
+      ShadowPlan plan, LaunchSettings settings, ShadowSink sink, Optional<QemuGuest> waiting) {
+    this.plan = plan;
+    this.settings = settings;
+    this.sink = sink;
+    this.waiting = waiting;
+  }
+
+  /**
+   * Makes a shadow, or takes up one that was made from the same directory before: what it has of
+   * the VM's state is kept, and a QEMU that still waits is adopted.
+   *
+   * @return refused if a QEMU here would not be the same as the primary's, with what differs
+   */
+  public static Reply<GuestShadow> create(
+      ShadowPlan plan, ShadowMode mode, LaunchSettings settings) {
+    try {
+      ShadowFiles.prepare(plan);
+      DirectorySink sink = DirectorySink.on(plan.state(), plan.retention());
+      Optional<QemuGuest> running = QemuGuest.adopt(plan.directory(), KILL).found();
+      GuestShadow shadow = new GuestShadow(plan, settings, new ShadowSink(plan, sink), running);
+      Reply<GuestShadow> ready =
+          switch (mode) {
+            case WARM -> shadow.warmUp();
+            case COLD -> shadow.coolDown();
+            case NONE -> Reply.refused("a shadow of mode NONE is no shadow");
+          };
+      if (!ready.isDone()) {
+        shadow.close();
+      }
+      return ready;
+    } catch (IOException | IllegalStateException e) {
+      return Reply.refused("%s: %s".formatted(plan.directory(), e.getMessage()));
+    }
+  }
+
+  /** Takes up a shadow that another agent process has made, in the mode in which it is. */
+  public static Reply<GuestShadow> adopt(Path directory, LaunchSettings settings) {
+    try {
+      ShadowPlan plan = ShadowFiles.read(directory);
+      Optional<QemuGuest> running = QemuGuest.adopt(directory, KILL).found();
+      running.ifPresent(QemuGuest::close);
+      return create(plan, running.isPresent() ? ShadowMode.WARM : ShadowMode.COLD, settings);
+    } catch (IOException e) {
+      return Reply.refused("%s: %s".formatted(directory, e.getMessage()));
+    }
+  }
+
+  public VmId vm() {
+    return plan.spec().vm();
+  }
+
+  public ShadowPlan plan() {
+    return plan;
+  }
+
+  /** Warm while a QEMU waits. */
+  public ShadowMode mode() {
+    return waiting.isPresent() ? ShadowMode.WARM : ShadowMode.COLD;
+  }
+
+  /** Where its state goes; use it on one thread. */
+  public StateSink sink() {
+    return sink;
+  }
+
+  /** The QEMU that waits, if it is warm. */
+  public Optional<QemuGuest> waiting() {
+    return waiting;
+  }
+
+  /** The newest epoch it could go on with; empty while the first arrives. */
+  public Optional<EpochManifest> newest() {
+    return sink.newest();
+  }
+
+  /** Has a QEMU wait from now on. */
+  public Reply<GuestShadow> warmUp() {
+    if (waiting.isPresent() && waiting.get().isAlive()) {
+      return Reply.done(this);
+    }
+    return QemuGuest.launchWaiting(plan.spec().withDisks(disks()), plan.home(), settings)
+        .then(guest -> {
+          Optional<String> mismatch = mismatch(guest);
+          if (mismatch.isPresent()) {
+            guest.kill(KILL);
+            guest.close();
+            return Reply.refused(
+                "a shadow of %s here could not go on with its state: %s"
+                    .formatted(vm(), mismatch.get()));
+          }
+          waiting = Optional.of(guest);
+          return Reply.done(this);
+        });
+  }
+
+  private Optional<String> mismatch(QemuGuest guest) {
+    return switch (guest.identity()) {
+      case Reply.Done<GuestIdentity>(GuestIdentity here) -> plan.primary().whyNot(here);
+      case Reply.Refused<GuestIdentity>(String reason) -> Optional.of(reason);
+      case Reply.Unknown<GuestIdentity>(String reason) -> Optional.of(reason);
+    };
+  }
+
+  private List<Disk> disks() {
+    return plan.spec().disks().stream()
+        .map(disk -> Disk.raw(disk.name(), ShadowFiles.image(plan, disk.name())))
+        .toList();
+  }
+
+  /** Has no QEMU wait any more; its state is kept and goes on following. */
+  public Reply<GuestShadow> coolDown() {
+    if (waiting.isEmpty()) {
+      return Reply.done(this);
+    }
+    QemuGuest guest = waiting.get();
+    return guest
+        .kill(KILL)
+        .map(_ -> {
+          guest.close();
+          waiting = Optional.empty();
+          return this;
+        });
+  }
+
+  /**
+   * Makes it the guest, with the state of the newest epoch or of an earlier one that is kept. Call
+   * it only when the primary can't serve any more. If it is refused before the guest runs, it may
+   * be tried again.
+   */
+  public Reply<Promotion> promote(OptionalLong epoch) {
+    long start = System.nanoTime();
+    return warmUp()
+        .then(_ -> {
+          long started = System.nanoTime();
+          return sink.settle(epoch)
+              .then(settled -> {
+                long stated = System.nanoTime();
+                QemuGuest guest = waiting.orElseThrow();
+                return DeviceLoad.into(guest, settled.devices(), plan.primary().machine())
+                    .then(_ -> {
+                      long loaded = System.nanoTime();
+                      return guest
+                          .serve()
+                          .then(forwards -> {
+                            Promotion.Times times =
+                                new Promotion.Times(
+                                    Duration.ofNanos(started - start),
+                                    Duration.ofNanos(stated - started),
+                                    Duration.ofNanos(loaded - stated),
+                                    Duration.ofNanos(System.nanoTime() - loaded));
+                            return handOver(guest, settled.manifest(), forwards, times);
+                          });
+                    });
+              });
+        });
+  }
+
+  private Reply<Promotion> handOver(
+      QemuGuest guest, EpochManifest epoch, List<PortForward> forwards, Promotion.Times times) {
+    return guest
+        .becomePrimary()
+        .then(_ -> {
+          try {
+            sink.close();
+            ShadowFiles.forgetEpochs(plan);
+            waiting = Optional.empty();
+            return Reply.done(new Promotion(guest, epoch, forwards, times));
+          } catch (IOException e) {
+            return Reply.unknown(
+                "%s runs, but its old epochs can't be removed: %s".formatted(vm(), e.getMessage()));
+          }
+        });
+  }
+
+  /** Ends it and removes its files. */
+  public Reply<VmId> delete() {
+    return coolDown()
+        .then(_ -> {
+          try {
+            sink.close();
+            ShadowFiles.delete(plan);
+            return Reply.done(vm());
+          } catch (IOException e) {
+            return Reply.unknown("%s: %s".formatted(plan.directory(), e.getMessage()));
+          }
+        });
+  }
+
+  /** Lets go of it: a QEMU that waits goes on waiting, and its files stay. */
+  @Override
+  public void close() {
+    waiting.ifPresent(QemuGuest::close);
+    try {
+      sink.close();
+    } catch (IOException _) {
+      // What was committed is durable; what was not will be sent again.
+    }
+  }
+
+  /**
+   * A state that is settled: nothing will be written to it any more.
+   *
+   * @param devices as the epoch has them
+   */
+  record Settled(EpochManifest manifest, DeviceState devices) {}
+}

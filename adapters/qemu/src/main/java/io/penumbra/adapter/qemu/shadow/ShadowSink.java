@@ -1,0 +1,128 @@
+package io.penumbra.adapter.qemu.shadow;
+
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.capture.DeviceState;
+import io.penumbra.adapter.qemu.capture.QemuSource;
+import io.penumbra.domain.VmId;
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.PageView;
+import io.penumbra.sync.epoch.Region;
+import io.penumbra.sync.epoch.RegionId;
+import io.penumbra.sync.epoch.RegionKind;
+import io.penumbra.sync.epoch.StateLayout;
+import io.penumbra.sync.epoch.StateSink;
+import io.penumbra.sync.file.DirectorySink;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A shadow's files as a sink: takes the state of its VM in the regions a guest of its spec has, and
+ * of no other.
+ */
+final class ShadowSink implements StateSink {
+
+  private final ShadowPlan plan;
+  private final DirectorySink files;
+  private boolean opened;
+  private boolean closed;
+
+  ShadowSink(ShadowPlan plan, DirectorySink files) {
+    this.plan = plan;
+    this.files = files;
+  }
+
+  /** The regions of a guest: those that {@link QemuSource} has. */
+  static StateLayout layout(ShadowPlan plan) {
+    List<Region> regions = new ArrayList<>();
+    regions.add(new Region(QemuSource.RAM, RegionKind.RAM, plan.spec().memoryBytes()));
+    regions.add(new Region(QemuSource.DEVICES, RegionKind.DEVICE, DeviceState.REGION_BYTES));
+    plan.spec()
+        .disks()
+        .forEach(disk ->
+            regions.add(
+                new Region(
+                    RegionId.of(disk.name()),
+                    RegionKind.DISK,
+                    plan.primary().diskBytes().getOrDefault(disk.name(), 1L))));
+    return new StateLayout(regions);
+  }
+
+  @Override
+  public Opening open(VmId vm, StateLayout layout) throws IOException {
+    if (!vm.equals(plan.spec().vm()) || !layout.equals(layout(plan))) {
+      return new Opening.Refused(
+          "this is the shadow of %s with %s; what comes is %s with %s"
+              .formatted(plan.spec().vm(), layout(plan).regions(), vm, layout.regions()));
+    }
+    Opening opening = files.open(vm, layout);
+    opened = opening instanceof Opening.Opened;
+    return opening;
+  }
+
+  @Override
+  public PageView view() {
+    return files.view();
+  }
+
+  @Override
+  public void stage(int page, MemorySegment content, long offset, long hash) throws IOException {
+    files.stage(page, content, offset, hash);
+  }
+
+  @Override
+  public void unstage(int page) {
+    files.unstage(page);
+  }
+
+  @Override
+  public void discard() throws IOException {
+    files.discard();
+  }
+
+  @Override
+  public void commit(EpochManifest manifest) throws IOException {
+    files.commit(manifest);
+  }
+
+  @Override
+  public void apply() throws IOException {
+    files.apply();
+  }
+
+  Optional<EpochManifest> newest() {
+    return files.newest();
+  }
+
+  /** Makes memory and disks what they were at an epoch; drops what is still arriving. */
+  Reply<GuestShadow.Settled> settle(OptionalLong epoch) {
+    try {
+      if (!opened && open(plan.spec().vm(), layout(plan)) instanceof Opening.Refused(String why)) {
+        return Reply.refused(why);
+      }
+      if (files.newest().isEmpty()) {
+        return Reply.refused("no epoch of %s has arrived whole".formatted(plan.spec().vm()));
+      }
+      files.discard();
+      files.apply();
+      EpochManifest manifest = files.newest().orElseThrow();
+      if (epoch.isPresent() && epoch.getAsLong() != manifest.epoch()) {
+        manifest = files.goBack(epoch.getAsLong());
+      }
+      return Reply.done(new GuestShadow.Settled(manifest, DeviceState.read(files.region(1))));
+    } catch (IOException | IllegalArgumentException e) {
+      return Reply.refused("%s: %s".formatted(plan.state(), e.getMessage()));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!closed) {
+      closed = true;
+      files.close();
+    }
+  }
+}

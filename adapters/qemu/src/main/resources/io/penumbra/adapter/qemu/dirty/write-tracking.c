@@ -1,0 +1,70 @@
+/*
+ * Preloaded into a QEMU that we start: lets another process ask which pages of the guest's memory
+ * were written (PAGEMAP_SCAN). The kernel only tells of a mapping that its own process has registered with
+ * userfaultfd for asynchronous write protection; so that is what this does, once, when QEMU maps the
+ * file named by PENUMBRA_RAM. It changes nothing else, and if the kernel won't have it, nothing at all.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Headers may be older than the kernel: Linux 6.7 brought these. */
+#ifndef UFFD_USER_MODE_ONLY
+#define UFFD_USER_MODE_ONLY 1
+#endif
+#define WP_HUGETLBFS_SHMEM (1ULL << 12)
+#define WP_UNPOPULATED (1ULL << 13)
+#define WP_ASYNC (1ULL << 15)
+
+static void *map(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+}
+
+static int is_guest_ram(int file) {
+  const char *ram = getenv("PENUMBRA_RAM");
+  char link[64], path[4096];
+  if (!ram || file < 0) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  return strcmp(path, ram) == 0;
+}
+
+static void track(void *address, size_t length) {
+  /* The descriptor stays open: with it the kernel's bookkeeping would go. */
+  int tracker = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+  if (tracker < 0) tracker = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+  if (tracker < 0) return;
+  struct uffdio_api api = {.api = UFFD_API, .features = WP_ASYNC | WP_HUGETLBFS_SHMEM | WP_UNPOPULATED};
+  struct uffdio_register range = {
+      .range = {.start = (unsigned long)address, .len = length}, .mode = UFFDIO_REGISTER_MODE_WP};
+  if (ioctl(tracker, UFFDIO_API, &api) || ioctl(tracker, UFFDIO_REGISTER, &range)) {
+    close(tracker);
+    return;
+  }
+  /* What QEMU itself starts has nothing to do with this. */
+  unsetenv("LD_PRELOAD");
+}
+
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  void *mapped = map(address, length, protection, flags, file, offset);
+  if (mapped != MAP_FAILED && (flags & MAP_SHARED) && (protection & PROT_WRITE)) {
+    int before = errno;
+    if (is_guest_ram(file)) track(mapped, length);
+    errno = before;
+  }
+  return mapped;
+}
+
+void *mmap64(void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  return mmap(address, length, protection, flags, file, offset);
+}
