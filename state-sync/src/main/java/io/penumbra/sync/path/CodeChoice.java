@@ -55,13 +55,13 @@ public record CodeChoice(int pathsLostMin, int shardsPerPath) {
     if (lanes.isEmpty()) {
       return new Cut(plain(groupBytes, SHARD_BYTES_MAX), lanes);
     }
+    if (lanes.size() == 1) {
+      return new Cut(plain(groupBytes, piece(lanes.getFirst())), lanes);
+    }
     List<LaneView> ranked =
         lanes.stream()
             .sorted(Comparator.comparingDouble(lane -> lane.arrivalNanos(groupBytes / 2)))
             .toList();
-    if (ranked.size() == 1) {
-      return new Cut(plain(groupBytes, piece(ranked.getFirst())), lanes);
-    }
     List<LaneView> chosen = fastestSet(groupBytes, ranked);
     if (pathsLostMin == 0) {
       return new Cut(unprotected(groupBytes, chosen), inOrder(chosen));

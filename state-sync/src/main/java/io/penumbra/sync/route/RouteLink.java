@@ -36,6 +36,9 @@ public final class RouteLink implements FrameLink {
   /** So long may a frame that is under way take when the link is closed. */
   private static final int SHUTDOWN_SECONDS = 2;
 
+  /** A consumer of Kafka asks for five seconds before it looks up. */
+  private static final int BROKER_SHUTDOWN_SECONDS = 10;
+
   private static final String ENTRY = "direct:" + OUT;
   private static final String GIVEN_UP = "direct:given-up";
 
@@ -59,7 +62,9 @@ public final class RouteLink implements FrameLink {
       throws IOException {
     DefaultCamelContext camel = new DefaultCamelContext(false);
     camel.disableJMX();
-    camel.getShutdownStrategy().setTimeout(SHUTDOWN_SECONDS);
+    camel
+        .getShutdownStrategy()
+        .setTimeout(links.isEmpty() ? BROKER_SHUTDOWN_SECONDS : SHUTDOWN_SECONDS);
     camel.getShutdownStrategy().setSuppressLoggingOnTimeout(true);
     camel.getRegistry().bind(MicrometerConstants.METRICS_REGISTRY_NAME, meters);
     camel.addRoutePolicyFactory(new MicrometerRoutePolicyFactory());

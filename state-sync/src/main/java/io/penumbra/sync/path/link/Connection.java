@@ -7,7 +7,16 @@ import java.io.IOException;
 public interface Connection extends AutoCloseable {
 
   /** Writes a frame; waits while the path takes no more. */
-  void write(PathFrame frame) throws IOException;
+  default void write(PathFrame frame) throws IOException {
+    write(frame, false);
+  }
+
+  /**
+   * Writes a frame; waits while the path takes no more.
+   *
+   * @param more whether another follows at once: then this one may wait for it
+   */
+  void write(PathFrame frame, boolean more) throws IOException;
 
   /** Waits for the next frame. A shard's payload is valid until the next call. */
   PathFrame read() throws IOException;

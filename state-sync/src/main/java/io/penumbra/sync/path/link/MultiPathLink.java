@@ -291,7 +291,9 @@ public final class MultiPathLink implements AutoCloseable {
         case Probe(long sequence) -> speak(seat, new Ack(sequence, Verdict.ARRIVED, 0));
         case Ack(long sequence, Verdict verdict, long heldNanos) -> {
           junction.dispatch.acked(seat.number(), sequence, verdict, heldNanos, now);
-          junction.wakeWriters();
+          if (junction.dispatch.groupsOpen() > 0) {
+            junction.wakeWriters();
+          }
         }
         case Status(long readBelow, long completeBelow, long completeAbove) -> {
           junction.dispatch.status(readBelow, completeBelow, completeAbove);

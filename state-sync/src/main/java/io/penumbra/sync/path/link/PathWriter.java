@@ -75,8 +75,9 @@ final class PathWriter {
     try {
       Optional<PathFrame> frame = first;
       while (frame.isPresent()) {
-        connection.write(frame.get());
-        frame = next(connection, seat);
+        Optional<PathFrame> following = further(connection, seat);
+        connection.write(frame.get(), following.isPresent());
+        frame = following.isPresent() ? following : next(connection, seat);
       }
     } catch (IOException broken) {
       // The reader of the same connection sees it, too, and cleans up.
@@ -84,6 +85,17 @@ final class PathWriter {
     }
   }
 
+  /** What will follow the frame that is being written, so that small ones go together. */
+  private Optional<PathFrame> further(Connection connection, Seat seat) {
+    junction.lock.lock();
+    try {
+      return seat.heldBy(connection) ? nextFrame(seat) : Optional.empty();
+    } finally {
+      junction.lock.unlock();
+    }
+  }
+
+  /** What is to be written now; if there is nothing, somebody else may begin. */
   private Optional<PathFrame> next(Connection connection, Seat seat) {
     junction.lock.lock();
     try {
@@ -101,15 +113,16 @@ final class PathWriter {
 
   /** Answers go before shards: the other end's forecasts, and its memory, wait for them. */
   private Optional<PathFrame> nextFrame(Seat seat) {
-    Optional<PathFrame> answer = seat.nextAnswer();
-    if (answer.isPresent()) {
-      return answer;
-    }
+    // The status first: what is known to be complete needs nothing done when its acks come.
     if (seat.takeStatusDue()) {
       var reassembly = junction.reassembly();
       return Optional.of(
           new Status(
               reassembly.readBelow(), reassembly.completeBelow(), reassembly.completeAbove()));
+    }
+    Optional<PathFrame> answer = seat.nextAnswer();
+    if (answer.isPresent()) {
+      return answer;
     }
     long now = junction.now();
     if (seat.takeProbeDue(now)) {

@@ -20,14 +20,18 @@ import java.util.Optional;
 final class TcpConnection implements Connection {
 
   private static final int READ_BYTES = 256 << 10;
+  private static final int HEADERS = 16;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final SocketChannel channel;
   private final String ends;
   private final Optional<Handshake> handshake;
   private final int headerBytes;
   private Optional<Handshake.Seals> seals = Optional.empty();
+
+  /** Headers that wait for each other, so that they go together. */
   private final ByteBuffer outgoing =
-      ByteBuffer.allocateDirect(FrameCodec.HEADER_BYTES + HeaderSeal.TAG_BYTES);
+      ByteBuffer.allocateDirect(HEADERS * (FrameCodec.HEADER_BYTES + HeaderSeal.TAG_BYTES));
 
   /** What was read and not yet understood, between position and limit. */
   private ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BYTES).flip();
@@ -42,27 +46,30 @@ final class TcpConnection implements Connection {
   }
 
   @Override
-  public void write(PathFrame frame) throws IOException {
+  public void write(PathFrame frame, boolean more) throws IOException {
     if (handshake.isPresent() && seals.isEmpty()) {
       // Both ends greet first of all, and in a thread that nobody waits for.
       shakeHands(handshake.get());
     }
-    outgoing.clear();
+    int at = outgoing.position();
     FrameCodec.writeHeader(frame, outgoing);
     if (seals.isPresent()) {
-      outgoing.put(seals.get().outgoing().tag(outgoing.duplicate().flip()));
+      outgoing.put(seals.get().outgoing().tag(outgoing.duplicate().flip().position(at)));
     }
-    outgoing.flip();
     if (frame instanceof Shard shard) {
-      ByteBuffer[] both = {outgoing, shard.payload().duplicate()};
-      while (both[1].hasRemaining() || outgoing.hasRemaining()) {
-        channel.write(both);
-      }
-    } else {
-      while (outgoing.hasRemaining()) {
-        channel.write(outgoing);
-      }
+      flush(shard.payload().duplicate());
+    } else if (!more || outgoing.remaining() < headerBytes) {
+      flush(NOTHING);
     }
+  }
+
+  private void flush(ByteBuffer payload) throws IOException {
+    outgoing.flip();
+    ByteBuffer[] both = {outgoing, payload};
+    while (payload.hasRemaining() || outgoing.hasRemaining()) {
+      channel.write(both);
+    }
+    outgoing.clear();
   }
 
   private void shakeHands(Handshake own) throws IOException {
