@@ -1,0 +1,5 @@
+/** Management controllers: a real emulator, and one that lies as asked. */
+@NullMarked
+package io.penumbra.adapter.fencing.redfish;
+
+import org.jspecify.annotations.NullMarked;
