@@ -7,7 +7,6 @@ import io.penumbra.sync.encode.EncodedBlock;
 import io.penumbra.sync.encode.PageDecoder;
 import io.penumbra.sync.encode.PageEncoder;
 import io.penumbra.sync.encode.Prices;
-import io.penumbra.sync.predict.NextDirtyPredictor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,8 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,7 +62,7 @@ public final class EncodeSideBySide {
     for (Coding coding : Coding.values()) {
       ways.add(new Way("ours, " + coding, Optional.of(coding), Prices.link(GIGABIT_BYTES)));
     }
-    for (double gigabits : new double[] {0.01, 0.1, 1, 2.5, 10}) {
+    for (double gigabits : new double[] {0.001, 0.01, 0.1, 1, 10}) {
       ways.add(
           new Way(
               "chosen at %s Gbit/s".formatted(gigabits),
@@ -81,23 +78,17 @@ public final class EncodeSideBySide {
     private final Optional<Coding> coding;
     private final PageEncoder encoder;
     private final PageDecoder decoder = new PageDecoder();
-    private final EnumMap<Coding, Integer> chosen = new EnumMap<>(Coding.class);
 
     Way(String name, Optional<Coding> coding, Prices prices) {
       this.name = name;
       this.coding = coding;
-      encoder = new PageEncoder(prices);
+      encoder = new PageEncoder(() -> prices, EncodeSideBySide::cpuNanos, Optional.empty());
     }
 
     List<EncodedBlock> encode(Recording recording, int[] pages) {
-      if (coding.isPresent()) {
-        return encoder.encode(recording.before(), recording.now(), pages, coding.get());
-      }
-      long start = cpuNanos();
-      List<EncodedBlock> blocks = encoder.encode(recording.before(), recording.now(), pages);
-      encoder.took(cpuNanos() - start);
-      chosen.merge(encoder.lastCoding(), pages.length, Integer::sum);
-      return blocks;
+      return coding.isPresent()
+          ? encoder.encode(recording.before(), recording.now(), pages, coding.get())
+          : encoder.encode(recording.before(), recording.now(), pages);
     }
   }
 
@@ -110,7 +101,6 @@ public final class EncodeSideBySide {
     for (String name : names) {
       if (Files.exists(Recording.folder(name).resolve("cuts"))) {
         new EncodeSideBySide().run(name);
-        earlyPages(name);
       } else {
         System.out.printf("%s: no recording; make one with benchmarks/recordings/record%n", name);
       }
@@ -265,54 +255,13 @@ public final class EncodeSideBySide {
             rate(tally.changed, tally.decodeNanos)));
     for (Way way : ways) {
       if (way.coding.isEmpty()) {
-        System.out.printf("  %s: pages by coding %s%n", way.name, way.chosen);
+        System.out.printf("  %s: pages by coding %s%n", way.name, way.encoder.chosen());
       }
     }
   }
 
   private static String rate(long bytes, long nanos) {
     return nanos == 0 ? "" : "%.1f".formatted((double) bytes * 1e3 / (double) nanos);
-  }
-
-  /** What sending settled pages a quarter of a second ahead of the cut leaves for the cut. */
-  private static void earlyPages(String name) throws IOException {
-    for (double likelyAbove : new double[] {0.99, 0.5, 0.2}) {
-      try (Recording recording = Recording.open(name)) {
-        NextDirtyPredictor predictor = new NextDirtyPredictor(recording.pages(), likelyAbove);
-        long atCut = 0;
-        long early = 0;
-        long again = 0;
-        while (recording.nextEpoch().length > 0) {
-          BitSet changed = new BitSet();
-          for (int cut = 0; cut < Recording.CUTS_PER_EPOCH - 1; cut++) {
-            predictor.observed(recording.changedInCut(cut));
-            set(changed, recording.changedInCut(cut));
-          }
-          BitSet sent = new BitSet();
-          set(sent, predictor.settled(changed.stream().toArray()));
-          BitSet last = new BitSet();
-          set(last, recording.changedInCut(Recording.CUTS_PER_EPOCH - 1));
-          predictor.observed(recording.changedInCut(Recording.CUTS_PER_EPOCH - 1));
-          changed.or(last);
-          atCut += changed.cardinality();
-          early += sent.cardinality();
-          sent.and(last);
-          again += sent.cardinality();
-        }
-        System.out.printf(
-            "  ahead of the cut, likely above %.2f: %.0f %% of pages gone before it, %.0f %% of"
-                + " those sent twice%n",
-            likelyAbove,
-            100.0 * (double) (early - again) / (double) atCut,
-            100.0 * (double) again / (double) Math.max(1, early));
-      }
-    }
-  }
-
-  private static void set(BitSet set, int[] pages) {
-    for (int page : pages) {
-      set.set(page);
-    }
   }
 
   private static Path written(Path file, MemorySegment bytes) throws IOException {

@@ -100,7 +100,7 @@ public final class NextDirty {
     return intervals;
   }
 
-  private static List<int[]> trace(Path file) throws IOException {
+  static List<int[]> trace(Path file) throws IOException {
     Map<Long, Integer> numbers = new HashMap<>();
     List<int[]> intervals = new ArrayList<>();
     try (BufferedReader lines =

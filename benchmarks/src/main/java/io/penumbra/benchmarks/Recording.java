@@ -55,6 +55,11 @@ final class Recording implements AutoCloseable {
     return (int) (now.byteSize() / PAGE);
   }
 
+  /** An image of that size as pages. */
+  static PageView view(MemorySegment bytes) {
+    return new Image(bytes);
+  }
+
   PageView before() {
     return new Image(before);
   }
@@ -110,7 +115,8 @@ final class Recording implements AutoCloseable {
     return changed.stream().filter(this::differs).toArray();
   }
 
-  private boolean nextCut(int cut) {
+  /** Goes on by one cut alone, which becomes the epoch's with this number; false at the end. */
+  boolean nextCut(int cut) {
     try {
       if (cuts.available() == 0) {
         return false;

@@ -25,6 +25,9 @@ final class CodingChooser {
 
   private static final int EARLY = 3;
 
+  private static final int FEW_PAGES = 32;
+  private static final double CLOSE = 2;
+
   private static final double NEWEST = 0.2;
 
   private static final Coding[] CODINGS = Coding.values();
@@ -64,20 +67,35 @@ final class CodingChooser {
     this.prices = prices;
   }
 
-  /** The coding to use for so many pages of a kind. */
-  Coding choose(GroupKind kind, int pages) {
+  /**
+   * What to do next.
+   *
+   * @param pages how many of the group's pages to code so; then ask again
+   */
+  record Choice(Coding coding, int pages) {}
+
+  /** How to code so many pages of a kind, or the first of them. */
+  Choice choose(GroupKind kind, int pages) {
     Prices now = prices.get();
     Coding best = best(kind, now);
     if (of(kind, best).trials == 0) {
-      return best;
+      return new Choice(best, Math.min(pages, FEW_PAGES));
     }
     double least = of(kind, best).cost(best, now);
     for (Coding coding : CODINGS) {
-      if (possible(kind, coding) && isDue(kind, coding, pages, least, now)) {
-        return coding;
+      int trial = trialPages(kind, coding, pages, least, now);
+      if (possible(kind, coding) && isDue(kind, coding, trial, least, now)) {
+        return new Choice(coding, trial);
       }
     }
-    return best;
+    return new Choice(best, pages);
+  }
+
+  /** Few, unless it is in sight of the best: then all, since small groups are coded worse. */
+  private int trialPages(GroupKind kind, Coding coding, int pages, double least, Prices now) {
+    Measured seen = of(kind, coding);
+    boolean close = seen.trials > 0 && seen.cost(coding, now) < CLOSE * least;
+    return close ? pages : Math.min(pages, FEW_PAGES);
   }
 
   /** What came of it. */

@@ -9,8 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -52,22 +56,23 @@ public final class PageEncoder implements AutoCloseable {
   private final GrowingBytes runs = new GrowingBytes();
   private final GrowingBytes bulk = new GrowingBytes();
   private final GrowingBytes bulkBefore = new GrowingBytes();
-  private Coding last = Coding.FAST;
-  private GroupKind lastKind = GroupKind.FEW;
-  private int lastPages;
-  private long lastBytes;
+  private final LongSupplier cpu;
+  private final EnumMap<Coding, Long> chosen = new EnumMap<>(Coding.class);
 
+  /** For whom CPU time costs nothing, since nobody measures it. */
   public PageEncoder(Prices prices) {
-    this(() -> prices, Optional.empty());
+    this(() -> prices, () -> 0, Optional.empty());
   }
 
   /**
    * Sets what decides between codings, and what may be referred to.
    *
    * @param prices asked for before each group
+   * @param cpu nanoseconds of CPU that the calling thread has used
    * @param sent contents the other end has of any VM, if pages of one may be named in another
    */
-  public PageEncoder(Supplier<Prices> prices, Optional<SentContents> sent) {
+  public PageEncoder(Supplier<Prices> prices, LongSupplier cpu, Optional<SentContents> sent) {
+    this.cpu = cpu;
     chooser = new CodingChooser(prices);
     references = new ReferenceWriter(sent);
   }
@@ -81,14 +86,13 @@ public final class PageEncoder implements AutoCloseable {
 
   /** Makes blocks of pages that have changed, with the coding that is cheapest by now. */
   public List<EncodedBlock> encode(PageView previous, PageView current, int[] pages) {
-    GroupKind kind = kind(previous, current, pages);
-    return remembered(kind, chooser.choose(kind, pages.length), previous, current, pages, false);
+    return chosen(previous, current, pages, false);
   }
 
   /** Makes blocks of pages that have changed, with a given coding. */
   public List<EncodedBlock> encode(
       PageView previous, PageView current, int[] pages, Coding coding) {
-    return remembered(kind(previous, current, pages), coding, previous, current, pages, false);
+    return blocks(previous, current, pages, coding, false);
   }
 
   /**
@@ -96,7 +100,7 @@ public final class PageEncoder implements AutoCloseable {
    * that the other end could not make sense of. Nothing is learned from them.
    */
   public List<EncodedBlock> encodeAlone(PageView current, int[] pages) {
-    return encodeAlone(current, pages, chooser.choose(GroupKind.ALONE, pages.length));
+    return chosen(current, current, pages, true);
   }
 
   /**
@@ -108,19 +112,12 @@ public final class PageEncoder implements AutoCloseable {
     if (coding == Coding.MODEL) {
       throw new IllegalArgumentException("the model needs the pages before; expected another");
     }
-    return remembered(GroupKind.ALONE, coding, current, current, pages, true);
+    return blocks(current, current, pages, coding, true);
   }
 
-  /** What the last call of {@link #encode} took of the CPU; steers the choice of codings. */
-  public void took(long nanoseconds) {
-    if (lastPages > 0) {
-      chooser.measured(lastKind, last, lastPages, lastBytes, nanoseconds);
-    }
-  }
-
-  /** What was chosen last. */
-  public Coding lastCoding() {
-    return last;
+  /** How many pages each coding has been chosen for. */
+  public Map<Coding, Long> chosen() {
+    return Collections.unmodifiableMap(chosen);
   }
 
   /** The epoch that was encoded is accepted: learn from it. */
@@ -150,22 +147,27 @@ public final class PageEncoder implements AutoCloseable {
     return learning;
   }
 
-  private List<EncodedBlock> remembered(
-      GroupKind kind,
-      Coding coding,
-      PageView previous,
-      PageView current,
-      int[] pages,
-      boolean alone) {
-    List<EncodedBlock> blocks = blocks(previous, current, pages, coding, alone);
-    last = coding;
-    lastKind = kind;
-    lastPages = pages.length;
-    lastBytes = 0;
-    for (EncodedBlock block : blocks) {
-      lastBytes += block.bytes().length;
+  private List<EncodedBlock> chosen(
+      PageView previous, PageView current, int[] pages, boolean alone) {
+    GroupKind kind = alone ? GroupKind.ALONE : kind(previous, current, pages);
+    List<EncodedBlock> all = new ArrayList<>();
+    int from = 0;
+    while (from < pages.length) {
+      CodingChooser.Choice choice = chooser.choose(kind, pages.length - from);
+      int[] part = Arrays.copyOfRange(pages, from, from + choice.pages());
+      long start = cpu.getAsLong();
+      List<EncodedBlock> blocks = blocks(previous, current, part, choice.coding(), alone);
+      long took = cpu.getAsLong() - start;
+      long bytes = 0;
+      for (EncodedBlock block : blocks) {
+        bytes += block.bytes().length;
+      }
+      chooser.measured(kind, choice.coding(), part.length, bytes, took);
+      chosen.merge(choice.coding(), (long) part.length, Long::sum);
+      all.addAll(blocks);
+      from += part.length;
     }
-    return blocks;
+    return all;
   }
 
   /** What the group is like, by a few of its pages. */

@@ -42,7 +42,7 @@ public final class LearnedCoding implements PageCoding {
 
   @Override
   public Encoder encoder() {
-    return new LearnedEncoder(new PageEncoder(prices, Optional.empty()), cpu);
+    return new LearnedEncoder(new PageEncoder(prices, cpu, Optional.empty()));
   }
 
   @Override
@@ -50,18 +50,16 @@ public final class LearnedCoding implements PageCoding {
     return new LearnedDecoder(new PageDecoder());
   }
 
-  private record LearnedEncoder(PageEncoder encoder, LongSupplier cpu) implements Encoder {
+  private record LearnedEncoder(PageEncoder encoder) implements Encoder {
 
     @Override
     public void encode(
         boolean standalone, int[] pages, PageView previous, PageView current, BlockTarget target)
         throws InterruptedException, IOException {
-      long before = cpu.getAsLong();
       List<EncodedBlock> blocks =
           standalone
               ? encoder.encodeAlone(current, pages)
               : encoder.encode(previous, current, pages);
-      encoder.took(cpu.getAsLong() - before);
       for (EncodedBlock block : blocks) {
         target.block(block.pages(), block.bytes());
       }

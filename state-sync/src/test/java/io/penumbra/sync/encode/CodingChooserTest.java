@@ -49,7 +49,7 @@ class CodingChooserTest {
   void aLinkThatSlowsDownIsFeltAtOnce() {
     settledAt(TEN_GIGABIT);
     prices = Prices.link(1e6);
-    Coding next = chooser.choose(GroupKind.SOME, GROUP);
+    Coding next = chooser.choose(GroupKind.SOME, GROUP).coding();
 
     assertThat(next).isNotIn(Coding.PLAIN, Coding.LZ4);
   }
@@ -107,8 +107,9 @@ class CodingChooserTest {
     for (int i = 0; i < 3000; i++) {
       GroupKind kind = GroupKind.of(1 << (i % 10));
       int pages = 1 + i * 37 % GROUP;
-      Coding coding = chooser.choose(kind, pages);
-      assertThat(other.choose(kind, pages)).isEqualTo(coding);
+      CodingChooser.Choice choice = chooser.choose(kind, pages);
+      assertThat(other.choose(kind, pages)).isEqualTo(choice);
+      Coding coding = choice.coding();
       Made of = made.getOrDefault(coding, new Made(0, 0));
       long nanos = of.nanos() * pages + i * 7919L % 1000;
       chooser.measured(kind, coding, pages, of.bytes() * pages, nanos);
@@ -129,11 +130,19 @@ class CodingChooserTest {
     return counts.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
   }
 
+  /** One group; returns what the last of its pages were coded with. */
   private Coding once(GroupKind kind) {
-    Coding coding = chooser.choose(kind, GROUP);
-    Made of = made.getOrDefault(coding, new Made(0, 0));
-    chooser.measured(kind, coding, GROUP, of.bytes() * GROUP, of.nanos() * GROUP);
-    spent += GROUP * prices.of((double) of.bytes(), (double) of.nanos() * coding.bothEnds());
-    return coding;
+    Coding last = Coding.PLAIN;
+    int done = 0;
+    while (done < GROUP) {
+      CodingChooser.Choice choice = chooser.choose(kind, GROUP - done);
+      last = choice.coding();
+      int pages = choice.pages();
+      Made of = made.getOrDefault(last, new Made(0, 0));
+      chooser.measured(kind, last, pages, of.bytes() * pages, of.nanos() * pages);
+      spent += pages * prices.of((double) of.bytes(), (double) of.nanos() * last.bothEnds());
+      done += pages;
+    }
+    return last;
   }
 }

@@ -89,7 +89,7 @@ class ReferencesTest {
   @Test
   void unlessAskedForNothingIsNamedAcrossMachines() {
     SentContents sent = new SentContents(1000);
-    PageEncoder first = new PageEncoder(() -> PRICES, Optional.of(sent));
+    PageEncoder first = new PageEncoder(() -> PRICES, () -> 0, Optional.of(sent));
     first.encodeAlone(before, all());
     first.accepted();
     now.set(5, before.page(7), 0);
@@ -163,9 +163,9 @@ class ReferencesTest {
     final BitSet got = new BitSet();
     final HeldContents held = new HeldContents(1000);
     private final SentContents sent = new SentContents(1000);
-    private final PageEncoder first = new PageEncoder(() -> PRICES, Optional.of(sent));
+    private final PageEncoder first = new PageEncoder(() -> PRICES, () -> 0, Optional.of(sent));
     private final PageDecoder firstDecoder = new PageDecoder(Optional.of(held));
-    private final PageEncoder second = new PageEncoder(() -> PRICES, Optional.of(sent));
+    private final PageEncoder second = new PageEncoder(() -> PRICES, () -> 0, Optional.of(sent));
     private final PageDecoder secondDecoder = new PageDecoder(Optional.of(held));
 
     void firstIsAccepted() {
