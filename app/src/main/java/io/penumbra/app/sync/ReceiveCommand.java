@@ -108,7 +108,7 @@ final class ReceiveCommand implements Callable<Integer> {
       out.flush();
       new SyncReceiver(
               meters.around(sink),
-              meters.around(Wire.coding(Double.POSITIVE_INFINITY)),
+              meters.around(Wire.coding(Double.POSITIVE_INFINITY, 1)),
               meters.around(link),
               secret,
               EscalationPolicy.DEFAULT,

@@ -152,7 +152,7 @@ final class SendCommand implements Callable<Integer> {
           new SyncSender(
               name(),
               taker,
-              meters.around(Wire.coding(bandwidth.bytesPerSecond())),
+              meters.around(Wire.coding(bandwidth.bytesPerSecond(), cpu)),
               meters.around(link),
               secret,
               SenderSettings.every(epoch),

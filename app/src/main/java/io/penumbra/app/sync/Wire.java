@@ -16,10 +16,10 @@ final class Wire {
 
   private Wire() {}
 
-  /** How pages are turned into blocks, for a way of so many bytes a second. */
-  static PageCoding coding(double bytesPerSecond) {
-    double most = Math.min(bytesPerSecond, GIGABIT_BYTES);
+  /** How pages are turned into blocks, by a way's bytes a second and a share of a core. */
+  static PageCoding coding(double bytesPerSecond, double coreShare) {
+    double most = Double.isInfinite(bytesPerSecond) ? GIGABIT_BYTES : bytesPerSecond;
     return new LearnedCoding(
-        Prices.link(most), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
+        Prices.link(most, coreShare), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
   }
 }
