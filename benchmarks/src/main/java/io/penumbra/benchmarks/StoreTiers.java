@@ -159,12 +159,20 @@ public final class StoreTiers {
   }
 
   private OpenStore open(String name, long ssdMib) throws IOException {
+    return open(
+        directory.resolve(name), endpoint, ssdMib, new StorageSettings.Cache(true, 256, 64, 1024));
+  }
+
+  /** A store over this S3, or over a directory of its own. */
+  static OpenStore open(
+      Path place, Optional<String> endpoint, long ssdMib, StorageSettings.Cache cache)
+      throws IOException {
     StorageSettings defaults = StorageSettings.defaults();
     StorageSettings settings =
         new StorageSettings(
-            directory.resolve(name),
+            place,
             new StorageSettings.Ssd(ssdMib, 0.8, 0.6, Duration.ofHours(1), 1e9, 0),
-            new StorageSettings.Cache(true, 256, 64, 1024),
+            cache,
             new StorageSettings.Packs(16, Duration.ofSeconds(30), 1, 0.5, 1024),
             new StorageSettings.Objects(
                 endpoint.map(url ->

@@ -80,6 +80,16 @@ public final class RestoreOrders {
     return objects.put(path(vm), sealed) instanceof ObjectTier.Write.Written;
   }
 
+  /** Forgets the order of a VM; true if neither tier has it any more. */
+  public boolean forget(VmId vm) {
+    try {
+      disk.delete(path(vm));
+      return objects.delete(path(vm)) instanceof ObjectTier.Erasure.Gone;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private ByteBuffer close(ByteBuffer content) {
     ChunkId name = seal.name(content);
     ByteBuffer sealed = seal.seal(name, content);

@@ -31,6 +31,8 @@ class RestoreOrdersTest {
 
     orders.save(VM, List.of(1, 7));
     assertThat(orders.load(VM)).containsExactly(1, 7, 5, 3);
+    assertThat(orders.forget(VM)).isTrue();
+    assertThat(orders.load(VM)).isEmpty();
   }
 
   @Test
