@@ -60,6 +60,23 @@ class SyncCommandsTest {
   }
 
   @Test
+  void framesNeedOneCarrierThatIsThere() throws IOException {
+    String image = Files.write(temp.resolve("disk.raw"), new byte[10]).toString();
+    String copy = temp.resolve("copy").toString();
+
+    assertThat(run("send", image)).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).contains("--to is missing, and --via is, too");
+    assertThat(run("receive", "--dir", copy, "--listen", "h:1", "--via", "kafka:{}"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).contains("--listen and --via exclude each other");
+    assertThat(run("receive", "--dir", copy, "--via", "kafka:vm1")).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).contains("'kafka:vm1' has no {} in it");
+    assertThat(run("receive", "--dir", copy, "--via", "pigeon:vm1-{}"))
+        .isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(err.toString()).contains("pigeon:vm1-pages", "PENUMBRA_LIBRARIES");
+  }
+
+  @Test
   void aDirectoryWithoutACopySaysSo() {
     assertThat(run("status", temp.toString())).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(run("restore", temp.toString(), "--to", temp.resolve("x").toString()))
