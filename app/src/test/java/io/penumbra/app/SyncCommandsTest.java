@@ -65,10 +65,10 @@ class SyncCommandsTest {
     String copy = temp.resolve("copy").toString();
 
     assertThat(run("send", image)).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(err.toString()).contains("--to is missing, and --via is, too");
+    assertThat(err.toString()).contains("--to: is missing, and --via is, too");
     assertThat(run("receive", "--dir", copy, "--listen", "h:1", "--via", "kafka:{}"))
         .isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(err.toString()).contains("--listen and --via exclude each other");
+    assertThat(err.toString()).contains("--listen: can't go with --via");
     assertThat(run("receive", "--dir", copy, "--via", "kafka:vm1")).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(err.toString()).contains("'kafka:vm1' has no {} in it");
     assertThat(run("receive", "--dir", copy, "--via", "pigeon:vm1-{}"))

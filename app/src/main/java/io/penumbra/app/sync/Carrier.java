@@ -49,7 +49,7 @@ final class Carrier {
     if (via.isPresent() == addresses.isPresent()) {
       throw new BadInputException(
           flag,
-          via.isPresent() ? "and --via exclude each other" : "is missing, and --via is, too",
+          via.isPresent() ? "can't go with --via" : "is missing, and --via is, too",
           "Give one: %s for own paths, --via for a broker.".formatted(flag));
     }
     return via.map(endpoint -> endpoint.replaceAll("\\?.*", "")).or(() -> addresses).orElseThrow();
