@@ -127,7 +127,8 @@ public final class ZoneEditor {
       if (step.is().isEmpty()) {
         update.absent(step.wish().name(), step.wish().type());
       } else {
-        step.is().records().forEach(update::present);
+        // A value that has to be there is named with a time to live of zero (RFC 2136, 2.4.2).
+        step.is().withTtl(0).records().forEach(update::present);
         update.delete(step.wish().name(), step.wish().type());
       }
     }

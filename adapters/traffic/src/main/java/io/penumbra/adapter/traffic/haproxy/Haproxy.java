@@ -63,8 +63,8 @@ public final class Haproxy {
     return settings.name();
   }
 
-  /** False when the state file could not be written: a reload needs {@link #reapply} then. */
-  public boolean survivesReloadAtOnce() {
+  /** Whether the state file holds what was changed last. */
+  public boolean writesStateFile() {
     return settings.stateFile().isPresent() && stateFileWritten;
   }
 
@@ -249,7 +249,7 @@ public final class Haproxy {
     return line.length() > 300 ? line.substring(0, 300) + "..." : line;
   }
 
-  /** A reload reads this file; without it {@link #reapply} has to find out. */
+  /** Read at a reload; what it doesn't bring back is left to {@link #reapply}. */
   private void keepForReload() {
     if (settings.stateFile().isEmpty()
         || !(api.ask("show servers state") instanceof Said(var all))) {

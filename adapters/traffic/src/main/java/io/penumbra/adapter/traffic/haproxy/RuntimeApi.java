@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
@@ -63,7 +64,7 @@ final class RuntimeApi {
       }
       key.interestOps(SelectionKey.OP_READ);
       return answer(channel, selector, deadline);
-    } catch (IOException e) {
+    } catch (IOException | UnresolvedAddressException e) {
       String why = "%s: %s".formatted(at, e.getMessage());
       return sent ? new NoAnswer(why) : new NotAsked(why);
     }
