@@ -20,6 +20,7 @@ import java.util.Optional;
 public final class LeaseBook {
 
   private final long begunNanos;
+  private final Ledger ledger;
   private final Map<Seat, Entry> entries = new HashMap<>();
 
   /**
@@ -30,6 +31,26 @@ public final class LeaseBook {
     public Keepers {
       mayKeep = List.copyOf(mayKeep);
     }
+  }
+
+  /** Where it is written down for whom nobody renews, so that a restart does not forget it. */
+  public interface Ledger {
+
+    /** For a book whose stops come again from elsewhere after a restart. */
+    Ledger NONE =
+        new Ledger() {
+          @Override
+          public void stopped(VmId vm, HostId primary) {}
+
+          @Override
+          public void takenUp(VmId vm, HostId primary) {}
+        };
+
+    /** Durable on return: only then is anybody asked about the end. */
+    void stopped(VmId vm, HostId primary);
+
+    /** Durable on return: only then is anybody renewed. */
+    void takenUp(VmId vm, HostId primary);
   }
 
   private record Seat(VmId vm, HostId primary) {}
@@ -47,7 +68,17 @@ public final class LeaseBook {
    * @param nowNanos of the controller's own clock that only runs forward
    */
   public LeaseBook(List<Keepers> keepers, long nowNanos) {
+    this(keepers, nowNanos, Ledger.NONE);
+  }
+
+  /**
+   * A book whose stops are written down, too.
+   *
+   * @param ledger is told of every stop before it counts
+   */
+  public LeaseBook(List<Keepers> keepers, long nowNanos, Ledger ledger) {
     begunNanos = nowNanos;
+    this.ledger = ledger;
     for (Keepers known : keepers) {
       entry(known.vm(), known.primary()).mayKeep = known.mayKeep();
     }
@@ -71,6 +102,7 @@ public final class LeaseBook {
   public synchronized Duration stop(VmId vm, HostId primary, long nowNanos) {
     Entry entry = entry(vm, primary);
     entry.stopped = true;
+    ledger.stopped(vm, primary);
     return Duration.ofNanos(Math.max(0, nowNanos - entry.renewedNanos.orElse(begunNanos)));
   }
 
@@ -82,6 +114,7 @@ public final class LeaseBook {
 
   /** This host's instance is, or is again, the one that is to serve. */
   public synchronized void takeUp(VmId vm, HostId primary) {
+    ledger.takenUp(vm, primary);
     entry(vm, primary).stopped = false;
   }
 

@@ -27,7 +27,7 @@ import java.util.random.RandomGenerator;
 /** Keeps a VM's state as a sender tells it, until it is told to stop. */
 public final class SyncReceiver {
 
-  private static final Duration NAP = Duration.ofMillis(200);
+  private static final Duration NAP = Duration.ofMillis(20);
 
   private final StateSink sink;
   private final PageCoding.Decoder decoder;

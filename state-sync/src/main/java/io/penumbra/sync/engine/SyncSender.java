@@ -32,7 +32,7 @@ import java.util.random.RandomGenerator;
 public final class SyncSender {
 
   /** How long a rest may be at most, so that a request to stop is soon seen. */
-  private static final Duration NAP = Duration.ofMillis(200);
+  private static final Duration NAP = Duration.ofMillis(25);
 
   private final CutTaker taker;
   private final PageHeat heat;
@@ -55,6 +55,8 @@ public final class SyncSender {
   private final Map<Integer, Integer> planSizes = new TreeMap<>();
   private boolean whole;
   private volatile boolean stopping;
+  private volatile Optional<Duration> every = Optional.empty();
+  private volatile boolean soon;
 
   /**
    * Connects the parts.
@@ -91,6 +93,16 @@ public final class SyncSender {
     stopping = true;
   }
 
+  /** From cut to cut from now on; may be called from any thread. */
+  public void every(Duration interval) {
+    every = Optional.of(interval);
+  }
+
+  /** Takes the next cut as soon as the one before is acked; may be called from any thread. */
+  public void cutSoon() {
+    soon = true;
+  }
+
   /** The newest epoch that the other end has durably. */
   public long acked() {
     return session.acked();
@@ -105,6 +117,7 @@ public final class SyncSender {
     connect();
     while (!stopping) {
       listen(Duration.ZERO);
+      hurry();
       Instant before = clock.instant();
       SenderStep step = session.next(before);
       if (step instanceof SenderStep.Rest(Instant until)) {
@@ -114,6 +127,14 @@ public final class SyncSender {
         carryOut(step);
         rest(before);
       }
+    }
+  }
+
+  private void hurry() {
+    every.ifPresent(session::every);
+    if (soon) {
+      soon = false;
+      session.cutSoon();
     }
   }
 

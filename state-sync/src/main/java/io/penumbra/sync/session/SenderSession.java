@@ -46,6 +46,8 @@ public final class SenderSession {
   private boolean whole;
   private long epoch;
   private Instant nextCutAt = Instant.MIN;
+  private Instant lastCutAt = Instant.MIN;
+  private Duration interval;
 
   /** When an answer was last heard, or something said that the other end has to answer. */
   private Instant quietSince = Instant.MIN;
@@ -57,6 +59,20 @@ public final class SenderSession {
     this.layout = layout;
     this.coding = coding;
     this.settings = settings;
+    this.interval = settings.epoch();
+  }
+
+  /** From cut to cut from now on. */
+  public void every(Duration changed) {
+    if (!changed.equals(interval)) {
+      interval = changed;
+      nextCutAt = lastCutAt.equals(Instant.MIN) ? Instant.MIN : lastCutAt.plus(changed);
+    }
+  }
+
+  /** The next cut is due as soon as the one before is acked. */
+  public void cutSoon() {
+    nextCutAt = Instant.MIN;
   }
 
   /** Where the session is. */
@@ -109,7 +125,8 @@ public final class SenderSession {
   /** The cut asked for by {@link SenderStep.TakeCut} has been taken. */
   public void cutTaken(CutFacts taken, Instant now) {
     cut = Optional.of(taken);
-    nextCutAt = now.plus(settings.epoch());
+    lastCutAt = now;
+    nextCutAt = now.plus(interval);
     // Taking it may have lasted; that was no silence of the other end.
     quietSince = now;
     if (phase == Phase.CUTTING) {

@@ -1,0 +1,53 @@
+package io.penumbra.adapter.qemu.agent;
+
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import java.util.List;
+import java.util.Locale;
+
+/** The agent's numbers in Prometheus' text format. */
+final class AgentMetrics {
+
+  private AgentMetrics() {}
+
+  static String text(List<HostedVm> vms, int localHealth, HostHealth health) {
+    StringBuilder out = new StringBuilder(2_048);
+    line(out, "penumbra_agent_local_health", "", localHealth);
+    HostHealth.Sample sample = health.sample();
+    line(out, "penumbra_host_cpu_share", "", sample.telemetry().load().cpu());
+    line(out, "penumbra_host_memory_share", "", sample.telemetry().load().memory());
+    sample
+        .pressure()
+        .forEach((kind, share) ->
+            line(out, "penumbra_host_pressure_share", "kind=\"%s\"".formatted(kind), share));
+    for (HostedVm vm : vms) {
+      vm.report().ifPresent(report -> instance(out, report));
+      vm.primary().ifPresent(primary -> primary.replications().forEach(r -> replica(out, vm, r)));
+    }
+    return out.toString();
+  }
+
+  private static void instance(StringBuilder out, InstanceReport report) {
+    String labels =
+        "vm=\"%s\",role=\"%s\",state=\"%s\"".formatted(report.vm(), report.role(), report.state());
+    line(out, "penumbra_instance", labels, 1);
+    String vm = "vm=\"%s\"".formatted(report.vm());
+    line(out, "penumbra_instance_term", vm, (double) report.term());
+    line(out, "penumbra_instance_epoch", vm, (double) report.epoch());
+  }
+
+  private static void replica(StringBuilder out, HostedVm vm, Replication replication) {
+    String labels = "vm=\"%s\",to=\"%s\"".formatted(vm.id(), replication.order().host());
+    Replication.Figures figures = replication.figures();
+    line(out, "penumbra_replica_epochs_total", labels, figures.epochs.doubleValue());
+    line(out, "penumbra_replica_bytes_total", labels, figures.bytes.doubleValue());
+    line(out, "penumbra_replica_pages_last", labels, (double) figures.pagesLast);
+    line(out, "penumbra_replica_pause_seconds_last", labels, figures.pauseLast.toNanos() / 1e9);
+    line(out, "penumbra_replica_lag_seconds_last", labels, figures.lagLast.toNanos() / 1e9);
+  }
+
+  private static void line(StringBuilder out, String name, String labels, double value) {
+    String braced = labels.isEmpty() ? "" : "{" + labels + "}";
+    String number = Double.isNaN(value) ? "NaN" : String.format(Locale.ROOT, "%s", value);
+    out.append(name).append(braced).append(' ').append(number).append('\n');
+  }
+}

@@ -1,0 +1,94 @@
+package io.penumbra.adapter.qemu.agent;
+
+import io.penumbra.adapter.qemu.api.AgentJson;
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.domain.VmId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One VM's instance on this host: what is remembered of it, and the side that it is on. Whoever
+ * changes the side or orders something holds the lock; a guest that must stop is stopped without.
+ */
+final class HostedVm {
+
+  private final VmId id;
+  private final Path file;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile InstanceRecord record;
+  private volatile Optional<PrimarySide> primary = Optional.empty();
+  private volatile Optional<ShadowSide> shadow = Optional.empty();
+  private volatile boolean removed;
+
+  HostedVm(InstanceRecord record, Path file) {
+    this.id = record.spec().vm().id();
+    this.record = record;
+    this.file = file;
+  }
+
+  /** Reads what an agent before has written. */
+  static HostedVm read(Path file) throws IOException {
+    return new HostedVm(AgentJson.read(Files.readAllBytes(file), InstanceRecord.class), file);
+  }
+
+  VmId id() {
+    return id;
+  }
+
+  ReentrantLock lock() {
+    return lock;
+  }
+
+  InstanceRecord record() {
+    return record;
+  }
+
+  /** Durable on return, and only then true. */
+  synchronized void save(InstanceRecord changed) {
+    if (!removed) {
+      DurableFile.replace(file, AgentJson.write(changed));
+      record = changed;
+    }
+  }
+
+  Optional<PrimarySide> primary() {
+    return primary;
+  }
+
+  Optional<ShadowSide> shadow() {
+    return shadow;
+  }
+
+  void becomes(PrimarySide side) {
+    primary = Optional.of(side);
+    shadow = Optional.empty();
+  }
+
+  void becomes(ShadowSide side) {
+    shadow = Optional.of(side);
+    primary = Optional.empty();
+  }
+
+  /** Nothing of it is remembered. */
+  synchronized void forget() {
+    removed = true;
+    primary = Optional.empty();
+    shadow = Optional.empty();
+    try {
+      Files.deleteIfExists(file);
+      Path directory = DurableFile.directoryOf(file);
+      Files.deleteIfExists(directory);
+      DurableFile.force(DurableFile.directoryOf(directory));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove " + file, e);
+    }
+  }
+
+  Optional<InstanceReport> report() {
+    return primary.map(PrimarySide::report).or(() -> shadow.map(ShadowSide::report));
+  }
+}

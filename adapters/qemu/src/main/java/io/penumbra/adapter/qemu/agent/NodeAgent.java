@@ -1,0 +1,255 @@
+package io.penumbra.adapter.qemu.agent;
+
+import io.penumbra.adapter.qemu.api.Heartbeat;
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.adapter.qemu.api.Heartbeat.Role;
+import io.penumbra.adapter.qemu.api.HeartbeatReply;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.event.Event;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.web.JsonServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** One agent, put together and running. To close it is to end the agent and leave guests alone. */
+public final class NodeAgent implements AutoCloseable {
+
+  private static final long TICK_MILLIS = 5;
+
+  private final Surroundings around;
+  private final VmShelf shelf;
+  private final CommandBook commands;
+  private final AgentWork work;
+  private final HeartbeatSender heartbeats;
+  private final HostHealth health;
+  private final Thread ticker;
+  private final long boot;
+  private volatile boolean closed;
+  private volatile int lateTicks;
+
+  private NodeAgent(
+      Surroundings around, VmShelf shelf, CommandBook commands, HeartbeatSender heartbeats) {
+    this.around = around;
+    this.shelf = shelf;
+    this.commands = commands;
+    this.heartbeats = heartbeats;
+    this.work = new AgentWork(around, shelf);
+    this.health = new HostHealth(around.settings().host().id(), around.wall());
+    this.boot = around.wall().instant().toEpochMilli();
+    this.ticker = Thread.ofPlatform().name("lease ticker").unstarted(this::tick);
+  }
+
+  /**
+   * Takes up what an agent before has left, and works from now on. The API is not served by it: see
+   * {@link AgentRoutes}.
+   *
+   * @throws IOException if the directory can't be used
+   */
+  public static NodeAgent start(AgentSettings settings, Hypervisor hypervisor, ServiceGate gate)
+      throws IOException {
+    return start(settings, hypervisor, gate, new BootClock(), InstantSource.system(), true);
+  }
+
+  static NodeAgent start(
+      AgentSettings settings,
+      Hypervisor hypervisor,
+      ServiceGate gate,
+      LongSupplier clock,
+      InstantSource wall,
+      boolean watchdog)
+      throws IOException {
+    Path directory = settings.directory();
+    Files.createDirectories(directory.resolve("scratch"));
+    Path page = directory.resolve("leases.page");
+    LeasePage leases = LeasePage.ofAgent(page);
+    if (watchdog) {
+      LeaseWatchdog.ensure(page, directory.resolve("watchdog.pid"));
+    }
+    HeartbeatSender heartbeats = new HeartbeatSender(settings, clock);
+    Surroundings around =
+        Surroundings.of(
+            settings, hypervisor, gate, clock, wall, leases, new EventOutbox(heartbeats::now));
+    NodeAgent agent =
+        new NodeAgent(
+            around,
+            VmShelf.open(directory.resolve("vms")),
+            CommandBook.open(directory.resolve("commands.jsonl")),
+            heartbeats);
+    agent.takeUp();
+    agent.ticker.start();
+    heartbeats.start(agent::heartbeat, agent::hear);
+    return agent;
+  }
+
+  /** Where {@link JsonServer} should listen is up to whoever mounts these. */
+  public AgentRoutes routes() {
+    return new AgentRoutes(around, shelf, commands, work, health, this::localHealth);
+  }
+
+  private void takeUp() {
+    for (HostedVm vm : shelf.all()) {
+      vm.lock().lock();
+      try {
+        if (vm.record().role() == Role.PRIMARY) {
+          takeUpPrimary(vm);
+        } else {
+          takeUpShadow(vm);
+        }
+      } finally {
+        vm.lock().unlock();
+      }
+    }
+  }
+
+  private void takeUpPrimary(HostedVm vm) {
+    PrimarySide side = new PrimarySide(around, vm, vm.record().epochMark());
+    vm.becomes(side);
+    if (vm.record().stopped()) {
+      return;
+    }
+    if (vm.record().seat().isPresent()) {
+      takeUpHalfPromoted(vm, side);
+      return;
+    }
+    try {
+      Optional<Hypervisor.Guest> guest = around.hypervisor().adopt(vm.record().spec());
+      if (guest.isPresent()) {
+        side.adopt(guest.get());
+      } else {
+        died(vm, "its process was gone when the agent came back");
+      }
+    } catch (HypervisorException e) {
+      died(vm, "it can't be adopted: " + e.text());
+    }
+  }
+
+  /** The agent died while it brought a shadow to life: either it runs, or it is still a shadow. */
+  private void takeUpHalfPromoted(HostedVm vm, PrimarySide side) {
+    InstanceRecord half = vm.record();
+    try {
+      Optional<Hypervisor.Guest> guest = around.hypervisor().adopt(half.spec());
+      if (guest.isPresent()) {
+        vm.save(InstanceRecord.primary(half.spec(), half.term(), half.epochMark()));
+        side.adopt(guest.get());
+        return;
+      }
+    } catch (HypervisorException e) {
+      // Then it does not serve, and is what it was.
+    }
+    vm.save(
+        InstanceRecord.shadow(
+            half.spec(), ShadowMode.WARM, half.held(), half.seat().orElseThrow()));
+    takeUpShadow(vm);
+  }
+
+  private void died(HostedVm vm, String symptom) {
+    vm.save(vm.record().withStopped(true));
+    around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
+  }
+
+  private void takeUpShadow(HostedVm vm) {
+    try {
+      InstanceRecord record = vm.record();
+      Hypervisor.Shadow shadow =
+          around.hypervisor().prepare(record.spec(), record.mode(), record.held());
+      ShadowSide side = new ShadowSide(around, vm, shadow);
+      vm.becomes(side);
+      side.receive();
+    } catch (HypervisorException e) {
+      shelf.forget(vm);
+      around
+          .outbox()
+          .add(
+              new Event.ShadowLost(
+                  around.wall().instant(),
+                  vm.id(),
+                  around.settings().host().id(),
+                  "it can't be taken up: " + e.text()));
+    }
+  }
+
+  private void tick() {
+    long before = around.clock().getAsLong();
+    while (!closed) {
+      for (HostedVm vm : shelf.all()) {
+        vm.primary().ifPresent(PrimarySide::tick);
+      }
+      try {
+        Thread.sleep(TICK_MILLIS);
+      } catch (InterruptedException e) {
+        return;
+      }
+      long now = around.clock().getAsLong();
+      boolean late = now - before > (TICK_MILLIS + 100) * 1_000_000L;
+      // Falls by one in about a second of punctual ticks.
+      lateTicks = late ? Math.min(1_600, lateTicks + 200) : Math.max(0, lateTicks - 1);
+      before = now;
+    }
+  }
+
+  /** 0 is well; up to 8 when the agent's own ticks come late. */
+  private int localHealth() {
+    return (lateTicks + 199) / 200;
+  }
+
+  Optional<HostedVm> find(VmId vm) {
+    return shelf.find(vm);
+  }
+
+  List<InstanceReport> instances() {
+    List<InstanceReport> reports = new ArrayList<>();
+    for (HostedVm vm : shelf.all()) {
+      vm.report().ifPresent(reports::add);
+    }
+    return reports;
+  }
+
+  private Heartbeat heartbeat(long sequence, boolean describe) {
+    AgentSettings settings = around.settings();
+    return new Heartbeat(
+        settings.host().id(),
+        settings.address(),
+        boot,
+        sequence,
+        localHealth(),
+        describe ? Optional.of(settings.host()) : Optional.empty(),
+        instances(),
+        around.outbox().unacknowledged());
+  }
+
+  private void hear(HeartbeatReply reply, long askedNanos) {
+    around.outbox().acknowledged(reply.eventsTaken());
+    for (HeartbeatReply.LeaseWord word : reply.leases()) {
+      shelf
+          .find(word.vm())
+          .flatMap(HostedVm::primary)
+          .ifPresent(primary -> primary.hear(word, askedNanos));
+    }
+  }
+
+  /** The host it stands on. */
+  public HostId host() {
+    return around.settings().host().id();
+  }
+
+  /** Ends the agent; guests run on, under the leases that they have. */
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    heartbeats.close();
+    ticker.interrupt();
+    for (HostedVm vm : shelf.all()) {
+      vm.primary().ifPresent(PrimarySide::letGo);
+      vm.shadow().ifPresent(ShadowSide::hush);
+    }
+    commands.close();
+    around.clients().values().forEach(client -> client.close());
+  }
+}

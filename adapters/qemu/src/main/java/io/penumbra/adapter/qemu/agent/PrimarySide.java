@@ -1,0 +1,461 @@
+package io.penumbra.adapter.qemu.agent;
+
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.adapter.qemu.api.Heartbeat.Role;
+import io.penumbra.adapter.qemu.api.Heartbeat.State;
+import io.penumbra.adapter.qemu.api.HeartbeatReply.LeaseWord;
+import io.penumbra.adapter.qemu.api.LeaseCalls;
+import io.penumbra.adapter.qemu.api.ReplicaOrder;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.event.Event;
+import io.penumbra.domain.event.Outcome;
+import io.penumbra.sync.epoch.HealthSnapshot;
+import io.penumbra.web.Reply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A VM that runs here: its guest, its right to serve, and the senders to its shadows. */
+final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
+
+  private static final Outcome DONE = new Outcome.Done();
+  private static final long MARK_STEP = 10_000;
+  private static final Duration LAST_SYNC = Duration.ofSeconds(60);
+
+  private final Surroundings around;
+  private final HostedVm vm;
+  private final LeaseHolder lease;
+  private final AtomicLong epoch;
+  private final AtomicBoolean renewing = new AtomicBoolean();
+  private final NavigableMap<HostId, Replication> replications = new ConcurrentSkipListMap<>();
+  private final Map<HostId, Long> ackedHold = new ConcurrentSkipListMap<>();
+  private final Object acks = new Object();
+  private volatile Optional<Hypervisor.Guest> guest = Optional.empty();
+  private volatile Optional<CaptureDesk> desk = Optional.empty();
+  private volatile boolean starting;
+  private volatile boolean frozen;
+
+  PrimarySide(Surroundings around, HostedVm vm, long epoch) {
+    this.around = around;
+    this.vm = vm;
+    this.epoch = new AtomicLong(epoch);
+    lease = new LeaseHolder(around.settings().lease(), around.clock(), around.page());
+  }
+
+  // --- the guest
+
+  /** A guest that has just been started or promoted; without a lease so far. */
+  void attach(Hypervisor.Guest started) {
+    guest = Optional.of(started);
+    lease.moved(started.pid());
+    started.whenGone(symptom -> gone(started, symptom));
+  }
+
+  /** A guest that an agent before has left: it goes on as that one has left it. */
+  void adopt(Hypervisor.Guest left) throws HypervisorException {
+    guest = Optional.of(left);
+    lease.takeUp(left.pid(), vm.record().keeper());
+    frozen = left.frozen();
+    if (!lease.mayServe() && !frozen) {
+      freeze(left);
+    }
+    if (!frozen && !vm.record().heldForSync()) {
+      // Whoever died in the middle of a cut has left it paused.
+      left.resume();
+    }
+    left.whenGone(symptom -> gone(left, symptom));
+    vm.record().replicas().forEach(this::begin);
+  }
+
+  private void gone(Hypervisor.Guest which, String symptom) {
+    if (guest.filter(which::equals).isEmpty() || vm.record().stopped()) {
+      return;
+    }
+    around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
+    vm.save(vm.record().withStopped(true));
+    guest = Optional.empty();
+    silence();
+    lease.release();
+  }
+
+  /** Starts it from its disks. */
+  void boot() throws HypervisorException {
+    starting = true;
+    try {
+      attach(around.hypervisor().start(vm.record().spec()));
+      frozen = false;
+      vm.save(vm.record().withStopped(false));
+      vm.record().replicas().forEach(this::begin);
+    } finally {
+      starting = false;
+    }
+  }
+
+  /** Ends it for good; on return it can't serve. Remembered before it is done. */
+  void kill() throws HypervisorException {
+    vm.save(vm.record().withStopped(true));
+    silence();
+    if (guest.isPresent()) {
+      guest.get().kill();
+      guest = Optional.empty();
+    }
+    lease.release();
+    frozen = false;
+  }
+
+  /** Lets go of everything and leaves the guest as it is: the agent ends. */
+  void letGo() {
+    silence();
+  }
+
+  private void silence() {
+    replications.values().forEach(Replication::close);
+    replications.clear();
+    Optional<CaptureDesk> open = desk;
+    desk = Optional.empty();
+    Thread.ofVirtual().start(() -> open.ifPresent(CaptureDesk::close));
+  }
+
+  /** Whether clients are answered, as far as it is up to us. */
+  boolean serves() {
+    return state() == State.SERVING;
+  }
+
+  State state() {
+    if (starting) {
+      return State.STARTING;
+    }
+    if (vm.record().stopped() || guest.isEmpty()) {
+      return State.STOPPED;
+    }
+    if (frozen) {
+      return State.FROZEN;
+    }
+    return vm.record().heldForSync() ? State.PAUSED : State.SERVING;
+  }
+
+  Optional<Hypervisor.Guest> guest() {
+    return guest;
+  }
+
+  // --- the lease
+
+  /** Looks at the clock: called every few milliseconds. */
+  void tick() {
+    guest.filter(there -> !frozen && !lease.mayServe()).ifPresent(this::freeze);
+    long quarter = around.settings().lease().lasts().toNanos() / 4;
+    if (!frozen && lease.keeper().isPresent() && lease.keeperSilentNanos() > quarter) {
+      askKeeper();
+    }
+  }
+
+  private void freeze(Hypervisor.Guest running) {
+    running.freeze();
+    frozen = true;
+  }
+
+  /** Renews without an epoch, when epochs are far apart or slow. */
+  private void askKeeper() {
+    Optional<Replication> to = lease.keeper().map(replications::get);
+    if (to.isEmpty() || !renewing.compareAndSet(false, true)) {
+      return;
+    }
+    ReplicaOrder order = to.get().order();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            askKeeper(order);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          } finally {
+            renewing.set(false);
+          }
+        });
+  }
+
+  private void askKeeper(ReplicaOrder order) throws InterruptedException {
+    long asked = around.clock().getAsLong();
+    InstanceRecord record = vm.record();
+    LeaseCalls.Renew call =
+        new LeaseCalls.Renew(around.settings().host().id(), record.lease(), record.term());
+    Duration within = around.settings().lease().lasts().dividedBy(3);
+    if (around.agentAt(order.agent()).renew(vm.id(), call, within)
+            instanceof Reply.Ok<LeaseCalls.Renewal>(LeaseCalls.Renewal answer)
+        && answer.renewed()) {
+      lease.heardKeeper(order.host(), asked);
+    } else {
+      // Asked again soon enough, and no faster than that.
+      Thread.sleep(around.settings().lease().lasts().dividedBy(20));
+    }
+  }
+
+  /** What the controller has answered to a heartbeat that left at that time. */
+  void hear(LeaseWord word, long askedNanos) {
+    if (word.number() > vm.record().lease() && lease.kept(word.keeper(), askedNanos)) {
+      vm.save(vm.record().withLease(word.number(), word.keeper()));
+      if (word.keeper().isPresent()) {
+        askKeeper();
+      }
+    }
+    if (word.renewed()) {
+      lease.heardController(askedNanos);
+      if (frozen && lease.mayServe()) {
+        serveAgain();
+      }
+    }
+  }
+
+  /** The controller renews it again, and nobody has ordered it to stand still. */
+  private void serveAgain() {
+    if (vm.lock().tryLock()) {
+      try {
+        if (frozen && !vm.record().stopped()) {
+          letRun();
+        }
+      } catch (HypervisorException e) {
+        around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), e.text()));
+      } finally {
+        vm.lock().unlock();
+      }
+    }
+  }
+
+  /** Lets it run, unless its lease has run out meanwhile. */
+  private void letRun() throws HypervisorException {
+    Hypervisor.Guest there = guest.orElseThrow();
+    if (frozen) {
+      frozen = false;
+      there.thaw();
+    }
+    if (!vm.record().heldForSync()) {
+      there.resume();
+    }
+    tick();
+  }
+
+  // --- orders
+
+  /** It is to serve, under this term. */
+  Outcome resume(long term) throws HypervisorException, InterruptedException {
+    InstanceRecord record = vm.record();
+    if (term < record.term()) {
+      return new Outcome.Failed(
+          "older-term", "asked for term %d, it is at %d".formatted(term, record.term()));
+    }
+    boolean dead = record.stopped() || guest.isEmpty();
+    vm.save(record.withTerm(term, dead));
+    if (!dead && awaitLease()) {
+      letRun();
+    } else if (dead && awaitLease()) {
+      boot();
+    } else {
+      return new Outcome.Unknown("its lease is not renewed, so it is not started");
+    }
+    return DONE;
+  }
+
+  /** An order to start that was given before a fence may arrive after it. */
+  private boolean awaitLease() throws InterruptedException {
+    long until = around.clock().getAsLong() + around.settings().lease().lasts().toNanos();
+    while (!lease.mayServe() && around.clock().getAsLong() < until) {
+      Thread.sleep(10);
+    }
+    return lease.mayServe();
+  }
+
+  /** Pauses it, so that what {@link #awaitLast} waits for is all there will be. */
+  Optional<Outcome> pauseForLastSync(HostId host) throws HypervisorException {
+    Replication to = replications.get(host);
+    if (to == null || state() == State.STOPPED || state() == State.FROZEN) {
+      return Optional.of(
+          new Outcome.Failed("no-link", "nothing is sent to %s from here".formatted(host)));
+    }
+    vm.save(vm.record().withHeldForSync(true));
+    guest.orElseThrow().pause();
+    return Optional.empty();
+  }
+
+  /** Waits until everything up to now is safe over there. */
+  Outcome awaitLast(HostId host) throws InterruptedException {
+    Replication to = replications.get(host);
+    long paused = around.clock().getAsLong();
+    long until = paused + LAST_SYNC.toNanos();
+    synchronized (acks) {
+      while (to != null && around.clock().getAsLong() < until) {
+        Long hold = ackedHold.get(host);
+        Optional<CutLabel> newest = to.acked();
+        if (hold != null && hold - paused >= 0 && newest.isPresent()) {
+          return new Outcome.Synced(
+              newest.get().term(), newest.get().epoch(), true, Duration.ZERO, 0);
+        }
+        to.cutSoon();
+        acks.wait(20);
+      }
+    }
+    return new Outcome.Failed("sync-broken", "the last epoch was not acked by " + host);
+  }
+
+  /** Asks its service whether it answers. */
+  Outcome verify() throws InterruptedException {
+    if (!serves()) {
+      return new Outcome.Failed("no-answer", "the guest is " + state());
+    }
+    return ServiceProbe.check(vm.record().spec().service(), guest.orElseThrow());
+  }
+
+  // --- replication
+
+  void replicate(ReplicaOrder order) {
+    List<ReplicaOrder> others = new ArrayList<>(vm.record().replicas());
+    others.removeIf(known -> known.host().equals(order.host()));
+    others.add(order);
+    vm.save(vm.record().withReplicas(others));
+    Replication known = replications.get(order.host());
+    if (known != null && known.order().withInterval(order.interval()).equals(order)) {
+      known.every(order.interval());
+    } else {
+      stop(order.host());
+      begin(order);
+    }
+  }
+
+  void stopReplicating(HostId host) {
+    vm.save(
+        vm.record()
+            .withReplicas(
+                vm.record().replicas().stream().filter(r -> !r.host().equals(host)).toList()));
+    stop(host);
+  }
+
+  private void stop(HostId host) {
+    Replication known = replications.remove(host);
+    if (known != null) {
+      known.close();
+    }
+    ackedHold.remove(host);
+  }
+
+  void every(Duration interval) {
+    vm.save(
+        vm.record()
+            .withReplicas(
+                vm.record().replicas().stream().map(r -> r.withInterval(interval)).toList()));
+    replications.values().forEach(replication -> replication.every(interval));
+  }
+
+  private void begin(ReplicaOrder order) {
+    try {
+      Replication replication =
+          new Replication(
+              vm.id(),
+              order,
+              openDesk(),
+              around.scratch(),
+              around.settings().stateKey(),
+              around.clock(),
+              this);
+      replications.put(order.host(), replication.start());
+    } catch (HypervisorException e) {
+      around
+          .outbox()
+          .add(
+              new Event.ShadowLost(
+                  around.wall().instant(),
+                  vm.id(),
+                  order.host(),
+                  "its primary can't be captured: " + e.text()));
+    }
+  }
+
+  private CaptureDesk openDesk() throws HypervisorException {
+    if (desk.isEmpty()) {
+      desk = Optional.of(new CaptureDesk(guest.orElseThrow().source(), this, around.clock()));
+    }
+    return desk.orElseThrow();
+  }
+
+  // --- cuts
+
+  @Override
+  public Optional<CaptureDesk.Announced> announce() {
+    if (frozen || vm.record().stopped()) {
+      return Optional.empty();
+    }
+    long next = epoch.incrementAndGet();
+    if (next > vm.record().epochMark()) {
+      vm.save(vm.record().withMark(next + MARK_STEP));
+    }
+    long position = around.gate().cutting(vm.id(), next, around.settings().gatePatience());
+    return Optional.of(new CaptureDesk.Announced(new CutLabel(vm.record().term(), next), position));
+  }
+
+  @Override
+  public HealthSnapshot health(HealthSnapshot captured) {
+    NavigableMap<String, Double> vitals = new TreeMap<>(captured.vitals());
+    guest.ifPresent(there -> vitals.putAll(there.vitals()));
+    while (vitals.size() > HealthSnapshot.VITALS_MAX - 2) {
+      vitals.remove(vitals.lastKey());
+    }
+    return new HealthSnapshot(captured.condition(), vitals);
+  }
+
+  @Override
+  public void taken(CutLabel label) {
+    around.gate().cut(vm.id(), label.epoch());
+  }
+
+  @Override
+  public void acked(Replication by, CutLabel label, long heldNanos, Duration sinceCut) {
+    HostId host = by.order().host();
+    if (label.term() == vm.record().term()) {
+      lease.heardKeeper(host, heldNanos);
+    }
+    synchronized (acks) {
+      ackedHold.put(host, heldNanos);
+      acks.notifyAll();
+    }
+    everywhere().ifPresent(safe -> around.gate().acked(vm.id(), safe));
+  }
+
+  /** The newest epoch that every shadow has which could take over. */
+  private Optional<Long> everywhere() {
+    long least = Long.MAX_VALUE;
+    for (Replication replication : replications.values()) {
+      Optional<CutLabel> newest = replication.acked();
+      if (newest.filter(label -> label.term() == vm.record().term()).isPresent()) {
+        least = Math.min(least, newest.get().epoch());
+      }
+    }
+    return least == Long.MAX_VALUE ? Optional.empty() : Optional.of(least);
+  }
+
+  // --- what is said of it
+
+  InstanceReport report() {
+    InstanceRecord record = vm.record();
+    return new InstanceReport(
+        vm.id(),
+        Role.PRIMARY,
+        state(),
+        record.mode(),
+        record.held(),
+        true,
+        record.term(),
+        epoch.get(),
+        record.lease(),
+        record.keeper(),
+        replications.values().stream().map(r -> r.report(record.term())).toList());
+  }
+
+  /** The senders, for whoever counts. */
+  List<Replication> replications() {
+    return List.copyOf(replications.values());
+  }
+}

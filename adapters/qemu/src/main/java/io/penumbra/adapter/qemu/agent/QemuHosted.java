@@ -1,0 +1,207 @@
+package io.penumbra.adapter.qemu.agent;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.capture.CaptureSettings;
+import io.penumbra.adapter.qemu.capture.QemuSource;
+import io.penumbra.adapter.qemu.guest.GuestCounters;
+import io.penumbra.adapter.qemu.guest.PortForward;
+import io.penumbra.adapter.qemu.guest.QemuGuest;
+import io.penumbra.sync.epoch.StateSource;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** A guest in a QEMU process, as the agent sees it. One that is frozen has no monitor to ask. */
+final class QemuHosted implements Hypervisor.Guest {
+
+  private static final long VITALS_NANOS = 1_000_000_000L;
+
+  private final Path directory;
+  private final long pid;
+  private final long startTicks;
+  private volatile Optional<QemuGuest> qemu;
+  private volatile Consumer<String> gone = symptom -> {};
+  private volatile List<PortForward> ports = List.of();
+  private volatile SortedMap<String, Double> vitals = new TreeMap<>();
+  private volatile long vitalsAt = System.nanoTime() - VITALS_NANOS;
+  private volatile Optional<JsonNode> identity = Optional.empty();
+
+  QemuHosted(Path directory, QemuGuest guest) {
+    this.directory = directory;
+    this.pid = guest.pid();
+    this.startTicks = Signals.stat(pid).startTicks();
+    this.qemu = Optional.of(guest);
+    guest.onGone(() -> died(guest));
+    ports = guest.forwards().found().orElse(List.of());
+    identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
+  }
+
+  QemuHosted(Path directory, long frozenPid) {
+    this.directory = directory;
+    this.pid = frozenPid;
+    this.startTicks = Signals.stat(frozenPid).startTicks();
+    this.qemu = Optional.empty();
+  }
+
+  /** Its monitor has hung up: within moments of its death, or because somebody let go of it. */
+  private void died(QemuGuest guest) {
+    long until = System.nanoTime() + 500_000_000L;
+    while (alive() && System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
+    if (!alive() && qemu.filter(guest::equals).isPresent()) {
+      gone.accept("its QEMU process %d has ended".formatted(pid));
+    }
+  }
+
+  private QemuGuest monitor() throws HypervisorException {
+    return qemu.orElseThrow(
+        () -> new HypervisorException("frozen", "process %d stands still".formatted(pid)));
+  }
+
+  @Override
+  public long pid() {
+    return pid;
+  }
+
+  @Override
+  public Optional<JsonNode> identity() {
+    return identity;
+  }
+
+  @Override
+  public boolean alive() {
+    Signals.Stat stat = Signals.stat(pid);
+    return stat.alive() && stat.startTicks() == startTicks;
+  }
+
+  @Override
+  public StateSource source() throws HypervisorException {
+    return QemuHypervisor.done("not-captured", QemuSource.open(monitor(), CaptureSettings.DEFAULT));
+  }
+
+  @Override
+  public void pause() throws HypervisorException {
+    QemuHypervisor.done("not-paused", monitor().pause());
+  }
+
+  @Override
+  public void resume() throws HypervisorException {
+    QemuHypervisor.done("not-resumed", monitor().resume());
+  }
+
+  @Override
+  public void freeze() {
+    if (alive()) {
+      Signals.send(pid, Signals.STOP);
+    }
+  }
+
+  @Override
+  public void thaw() {
+    if (!alive()) {
+      return;
+    }
+    Signals.send(pid, Signals.CONT);
+    if (qemu.isEmpty()) {
+      Reply<QemuGuest> adopted = QemuGuest.adopt(directory, QemuHypervisor.PATIENCE);
+      adopted
+          .found()
+          .ifPresent(guest -> {
+            guest.onGone(() -> died(guest));
+            qemu = Optional.of(guest);
+            ports = guest.forwards().found().orElse(List.of());
+            identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
+          });
+    }
+  }
+
+  @Override
+  public boolean frozen() {
+    return Signals.stat(pid).frozen();
+  }
+
+  @Override
+  public void kill() throws HypervisorException {
+    Optional<QemuGuest> monitored = qemu;
+    qemu = Optional.empty();
+    if (alive()) {
+      Signals.send(pid, Signals.KILL);
+    }
+    long until = System.nanoTime() + QemuHypervisor.PATIENCE.toNanos();
+    while (alive()) {
+      if (System.nanoTime() > until) {
+        throw new HypervisorException("not-killed", "process %d still lives".formatted(pid));
+      }
+      Thread.onSpinWait();
+    }
+    monitored.ifPresent(QemuGuest::close);
+  }
+
+  @Override
+  public Optional<InetSocketAddress> port(String name) {
+    // Ports have no names in a guest's description: a number is the guest's own.
+    if (ports.isEmpty()) {
+      qemu.ifPresent(guest -> ports = guest.forwards().found().orElse(List.of()));
+    }
+    return ports.stream()
+        .filter(forward -> name.equals(String.valueOf(forward.guestPort())))
+        .map(forward -> new InetSocketAddress(forward.address(), forward.hostPort()))
+        .findFirst();
+  }
+
+  @Override
+  public void whenGone(Consumer<String> symptom) {
+    gone = symptom;
+    if (!alive()) {
+      symptom.accept("its QEMU process %d has ended".formatted(pid));
+    }
+  }
+
+  /** Counters of a second ago at most; asked beside the cut, never in it. */
+  @Override
+  public SortedMap<String, Double> vitals() {
+    if (System.nanoTime() - vitalsAt >= VITALS_NANOS) {
+      vitalsAt = System.nanoTime();
+      Thread.ofVirtual().start(this::count);
+    }
+    return vitals;
+  }
+
+  private void count() {
+    Optional<GuestCounters> counters =
+        qemu.map(QemuGuest::counters).flatMap(reply -> reply.found());
+    if (counters.isEmpty()) {
+      return;
+    }
+    NavigableMap<String, Double> now = new TreeMap<>();
+    GuestCounters found = counters.get();
+    now.put("guest.cpuSeconds", seconds(found.process()));
+    now.put("guest.residentMib", (double) (found.residentBytes() >> 20));
+    now.put("guest.majorFaults", (double) found.majorFaults());
+    found
+        .disks()
+        .forEach((disk, io) -> {
+          now.put(disk + ".readBytes", (double) io.readBytes());
+          now.put(disk + ".writtenBytes", (double) io.writtenBytes());
+        });
+    vitals = now;
+  }
+
+  private static double seconds(Duration time) {
+    return time.toNanos() / 1e9;
+  }
+
+  /** By its cgroup's weight where it has one of its own, else by the process's niceness. */
+  @Override
+  public void share(int weight) {
+    CpuShares.set(pid, weight);
+  }
+}

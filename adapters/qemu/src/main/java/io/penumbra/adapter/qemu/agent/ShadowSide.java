@@ -1,0 +1,274 @@
+package io.penumbra.adapter.qemu.agent;
+
+import io.penumbra.adapter.qemu.api.AgentClient.ShadowProgress;
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.adapter.qemu.api.Heartbeat.Role;
+import io.penumbra.adapter.qemu.api.Heartbeat.State;
+import io.penumbra.adapter.qemu.api.LeaseCalls;
+import io.penumbra.adapter.qemu.api.ShadowSeat;
+import io.penumbra.domain.event.Event;
+import io.penumbra.scheduler.lease.LeaseGrant;
+import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.path.tcp.TcpListener;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** A shadow that waits here: what fills it, and what its agent has promised its primary. */
+final class ShadowSide {
+
+  private final Surroundings around;
+  private final HostedVm vm;
+  private final Hypervisor.Shadow shadow;
+  private volatile Optional<CutLabel> newest;
+  private volatile Optional<Reception> reception = Optional.empty();
+  private volatile boolean lost;
+  private LeaseGrant grant;
+  private Optional<Verification> verification = Optional.empty();
+
+  /** A verification that is under way or done, and of which epoch. */
+  private record Verification(CutLabel of, CompletableFuture<Void> done) {}
+
+  ShadowSide(Surroundings around, HostedVm vm, Hypervisor.Shadow shadow) {
+    this.around = around;
+    this.vm = vm;
+    this.shadow = shadow;
+    newest = shadow.newest().flatMap(CutLabel::of);
+    InstanceRecord.Seat seat = seat();
+    long now = around.clock().getAsLong();
+    LeaseGrant begun = LeaseGrant.begun(around.settings().lease(), seat.primary(), now);
+    grant = seat.renewalsStopped() ? begun.stop(Duration.ZERO, now) : begun;
+    shadow.whenLost(this::lost);
+  }
+
+  private InstanceRecord.Seat seat() {
+    return vm.record().seat().orElseThrow();
+  }
+
+  Hypervisor.Shadow shadow() {
+    return shadow;
+  }
+
+  // --- filling
+
+  /** Free ports to take epochs in at, one per data address. */
+  static List<Integer> freePorts(List<InetAddress> addresses) throws IOException {
+    List<InetSocketAddress> any =
+        addresses.stream().map(address -> new InetSocketAddress(address, 0)).toList();
+    List<TcpListener> listeners = Reception.listeners(any, Optional.empty());
+    List<Integer> ports = listeners.stream().map(l -> l.address().getPort()).toList();
+    listeners.forEach(TcpListener::close);
+    return ports;
+  }
+
+  /** Takes epochs in from now on. */
+  void receive() {
+    if (reception.isPresent()) {
+      return;
+    }
+    InstanceRecord.Seat seat = seat();
+    reception =
+        Optional.of(
+            new Reception(
+                    vm.id().value(),
+                    shadow.sink(),
+                    sockets(seat),
+                    seat.link(),
+                    around.settings().stateKey(),
+                    this::mayRenew,
+                    this::committed)
+                .start());
+  }
+
+  /** Takes none in any more; what was begun is whole. */
+  void hush() {
+    reception.ifPresent(Reception::close);
+    reception = Optional.empty();
+  }
+
+  private void committed(EpochManifest manifest) {
+    CutLabel.of(manifest).ifPresent(label -> newest = Optional.of(label));
+  }
+
+  private List<InetSocketAddress> sockets(InstanceRecord.Seat seat) {
+    List<InetSocketAddress> sockets = new ArrayList<>();
+    for (int i = 0; i < seat.ports().size(); i++) {
+      sockets.add(
+          new InetSocketAddress(around.settings().dataAddresses().get(i), seat.ports().get(i)));
+    }
+    return sockets;
+  }
+
+  ShadowSeat offer() {
+    InstanceRecord.Seat seat = seat();
+    List<String> addresses =
+        sockets(seat).stream()
+            .map(at -> at.getAddress().getHostAddress() + ":" + at.getPort())
+            .toList();
+    return new ShadowSeat(addresses, seat.link(), isUpToDate(seat.orderedTerm()));
+  }
+
+  /** Whether it has a first full state, of whatever term. */
+  boolean complete() {
+    return newest.isPresent() && !lost;
+  }
+
+  boolean isUpToDate(long term) {
+    return newest.filter(label -> label.term() >= term).isPresent() && !lost;
+  }
+
+  Optional<CutLabel> newest() {
+    return newest;
+  }
+
+  ShadowProgress awaitTerm(long term, Duration wait) throws InterruptedException {
+    long until = around.clock().getAsLong() + wait.toNanos();
+    while (!isUpToDate(term) && !lost && around.clock().getAsLong() < until) {
+      Thread.sleep(15);
+    }
+    CutLabel label = newest.orElse(new CutLabel(0, 0));
+    return new ShadowProgress(isUpToDate(term), label.term(), label.epoch());
+  }
+
+  private void lost(String reason) {
+    lost = true;
+    around
+        .outbox()
+        .add(
+            new Event.ShadowLost(
+                around.wall().instant(), vm.id(), around.settings().host().id(), reason));
+  }
+
+  // --- the primary's lease
+
+  /** Asked before anything is said to the primary. */
+  synchronized boolean mayRenew() {
+    if (grant.renew(around.clock().getAsLong()) instanceof LeaseGrant.Renews(LeaseGrant renewed)) {
+      grant = renewed;
+      return true;
+    }
+    return false;
+  }
+
+  /** The primary's agent asks, with the number under which we are to keep its lease. */
+  synchronized LeaseCalls.Renewal renew(LeaseCalls.Renew call) {
+    InstanceRecord.Seat seat = seat();
+    if (lost || !call.primary().equals(seat.primary()) || call.number() < seat.keeps()) {
+      return new LeaseCalls.Renewal(false, "another lease is kept here, number " + seat.keeps());
+    }
+    if (call.number() > seat.keeps()) {
+      // Given by the controller while nobody waited for an end, so none is promised any more.
+      vm.save(vm.record().withSeat(seat.keeping(call.number(), false)));
+      grant = grant.takenUp(around.clock().getAsLong());
+    }
+    return mayRenew()
+        ? new LeaseCalls.Renewal(true, "")
+        : new LeaseCalls.Renewal(false, "it is to run out");
+  }
+
+  /** The controller wants it to run out, and to be told when it has. */
+  synchronized LeaseCalls.End stop(LeaseCalls.Stop call) {
+    InstanceRecord.Seat seat = seat();
+    boolean ours =
+        call.number() == seat.keeps() || (call.inForce() && call.number() > seat.keeps());
+    if (!call.primary().equals(seat.primary()) || !ours) {
+      return new LeaseCalls.End(
+          false,
+          false,
+          Duration.ZERO,
+          "asked about lease %d of %s, number %d of %s is kept here"
+              .formatted(call.number(), call.primary(), seat.keeps(), seat.primary()));
+    }
+    if (!seat.renewalsStopped() || call.number() > seat.keeps()) {
+      vm.save(vm.record().withSeat(seat.keeping(call.number(), true)));
+    }
+    long now = around.clock().getAsLong();
+    grant = grant.stop(call.controllerSilent(), now);
+    beginVerifying();
+    return switch (grant.end(now)) {
+      case LeaseGrant.RanOut(Duration ago) ->
+          new LeaseCalls.End(
+              true, true, Duration.ZERO, "lease ran out %d ms ago".formatted(ago.toMillis()));
+      case LeaseGrant.MayRun(Duration left) ->
+          new LeaseCalls.End(
+              true, false, left, "lease may run for %d ms".formatted(left.toMillis()));
+    };
+  }
+
+  /** The primary serves on. */
+  synchronized void takeUp() {
+    InstanceRecord.Seat seat = seat();
+    vm.save(vm.record().withSeat(seat.keeping(seat.keeps(), false)));
+    grant = grant.takenUp(around.clock().getAsLong());
+    receive();
+  }
+
+  // --- taking over
+
+  /** Goes back to an older epoch, and takes in no newer ones: somebody doubts them. */
+  void rollBack(long number) throws HypervisorException {
+    hush();
+    shadow.rollBack(number);
+    newest = shadow.newest().flatMap(CutLabel::of);
+  }
+
+  /** Reads the newest state back, beside whatever else has to be waited for. */
+  synchronized void beginVerifying() {
+    Optional<CutLabel> of = newest;
+    boolean known = verification.map(Verification::of).equals(of);
+    if (of.isEmpty() || known) {
+      return;
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    verification = Optional.of(new Verification(of.get(), done));
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            shadow.verify();
+            done.complete(null);
+          } catch (HypervisorException | RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+  }
+
+  /** Whether the newest state was read back whole; waits for it. */
+  void verified() throws HypervisorException {
+    beginVerifying();
+    CompletableFuture<Void> done;
+    synchronized (this) {
+      done = verification.orElseThrow().done();
+    }
+    try {
+      done.join();
+    } catch (CompletionException e) {
+      synchronized (this) {
+        verification = Optional.empty();
+      }
+      throw new HypervisorException("not-verified", String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  InstanceReport report() {
+    InstanceRecord record = vm.record();
+    CutLabel label = newest.orElse(new CutLabel(0, 0));
+    return new InstanceReport(
+        vm.id(),
+        Role.SHADOW,
+        lost ? State.STOPPED : State.WAITING,
+        record.mode(),
+        record.held(),
+        complete(),
+        label.term(),
+        label.epoch(),
+        seat().keeps(),
+        Optional.empty(),
+        List.of());
+  }
+}

@@ -1,0 +1,173 @@
+package io.penumbra.adapter.qemu.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
+import io.penumbra.domain.event.Outcome;
+import io.penumbra.web.JsonClient;
+import io.penumbra.web.Reply;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+
+/** Calls one agent. Every method waits for the answer, so call it from a virtual thread. */
+public final class AgentClient implements AutoCloseable {
+
+  private static final Duration CONNECT = Duration.ofMillis(700);
+  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  private final JsonClient http;
+
+  /**
+   * Calls the agent there.
+   *
+   * @param address for example {@code http://10.0.0.5:7070}
+   * @param token the secret that agents and controller share
+   */
+  public AgentClient(String address, String token, Optional<SSLContext> tls) {
+    http = new JsonClient(URI.create(address), Optional.of(token), tls, CONNECT);
+  }
+
+  /** How far a shadow is filled. */
+  public record ShadowProgress(boolean complete, long term, long epoch) {}
+
+  /** Which agent to look at. */
+  public record Probe(String address) {}
+
+  /** What was seen of it. */
+  public record Reached(boolean reached, String evidence) {}
+
+  public String address() {
+    return http.root().toString();
+  }
+
+  /** Whether it answers at all. */
+  public Reply<Nothing> health(Duration within) throws InterruptedException {
+    return understood(http.get("/v1/health", JsonNode.class, within), Nothing.class);
+  }
+
+  /** How it describes a VM that it has. */
+  public Reply<VmSpec> spec(VmId vm) throws InterruptedException {
+    return understood(http.get(vm(vm), JsonNode.class, SHORT), VmSpec.class);
+  }
+
+  /** Starts a VM, or describes one anew. */
+  public Reply<Nothing> start(VmSpec spec) throws InterruptedException {
+    return put(vm(spec.vm().id()), spec, Nothing.class, LONG);
+  }
+
+  /** Its owner wants it no more. */
+  public Reply<Nothing> delete(VmId vm) throws InterruptedException {
+    return understood(http.delete(vm(vm), JsonNode.class, LONG), Nothing.class);
+  }
+
+  /** Carries out a command; the outcome is the answer. */
+  public Reply<Outcome> execute(Command command, Duration within) throws InterruptedException {
+    return post("/v1/commands", command, Outcome.class, within);
+  }
+
+  /** Prepares a shadow. */
+  public Reply<ShadowSeat> prepare(ShadowOrder order) throws InterruptedException {
+    return put("/v1/shadows/" + encode(order.spec().vm().id()), order, ShadowSeat.class, LONG);
+  }
+
+  /** Waits until a shadow is complete with a state of at least that term, or for so long. */
+  public Reply<ShadowProgress> awaitComplete(VmId vm, long term, Duration wait)
+      throws InterruptedException {
+    String path =
+        "/v1/shadows/%s?term=%d&waitMillis=%d".formatted(encode(vm), term, wait.toMillis());
+    return understood(http.get(path, JsonNode.class, wait.plus(SHORT)), ShadowProgress.class);
+  }
+
+  /** Makes a primary's agent send to a shadow. */
+  public Reply<Nothing> replicate(VmId vm, ReplicaOrder order) throws InterruptedException {
+    return put(replica(vm, order.host()), order, Nothing.class, SHORT);
+  }
+
+  /** Makes it stop. */
+  public Reply<Nothing> stopReplicating(VmId vm, HostId host) throws InterruptedException {
+    return understood(http.delete(replica(vm, host), JsonNode.class, SHORT), Nothing.class);
+  }
+
+  /** Asks a keeper to renew a primary's lease. */
+  public Reply<LeaseCalls.Renewal> renew(VmId vm, LeaseCalls.Renew renew, Duration within)
+      throws InterruptedException {
+    return post(lease(vm, "renew"), renew, LeaseCalls.Renewal.class, within);
+  }
+
+  /** Tells a keeper to let a lease run out, and asks when it has. */
+  public Reply<LeaseCalls.End> stopRenewing(VmId vm, LeaseCalls.Stop stop)
+      throws InterruptedException {
+    return post(lease(vm, "stop"), stop, LeaseCalls.End.class, SHORT);
+  }
+
+  /** Tells a shadow's agent that its primary serves on. */
+  public Reply<Nothing> takeUp(VmId vm) throws InterruptedException {
+    return post(lease(vm, "take-up"), new Nothing(), Nothing.class, SHORT);
+  }
+
+  /** Asks it whether it reaches another agent. */
+  public Reply<Reached> probe(String other, Duration within) throws InterruptedException {
+    return post("/v1/probe", new Probe(other), Reached.class, within);
+  }
+
+  @Override
+  public void close() {
+    http.close();
+  }
+
+  private <T> Reply<T> post(String path, Object body, Class<T> type, Duration within)
+      throws InterruptedException {
+    return understood(http.post(path, AgentJson.tree(body), JsonNode.class, within), type);
+  }
+
+  private <T> Reply<T> put(String path, Object body, Class<T> type, Duration within)
+      throws InterruptedException {
+    return understood(http.put(path, AgentJson.tree(body), JsonNode.class, within), type);
+  }
+
+  /** The same with our own types in it. */
+  private <T> Reply<T> understood(Reply<JsonNode> reply, Class<T> type) {
+    return switch (reply) {
+      case Reply.Ok<JsonNode>(JsonNode json) -> {
+        try {
+          yield new Reply.Ok<>(AgentJson.read(json, type));
+        } catch (IOException e) {
+          yield new Reply.Unclear<>(
+              "%s answered in unknown words: %s".formatted(address(), e.getMessage()));
+        }
+      }
+      case Reply.Refused<JsonNode>(int status, String code, String detail) ->
+          new Reply.Refused<>(status, code, detail);
+      case Reply.Unreachable<JsonNode>(String why) -> new Reply.Unreachable<>(why);
+      case Reply.Unclear<JsonNode>(String why) -> new Reply.Unclear<>(why);
+    };
+  }
+
+  private static String vm(VmId vm) {
+    return "/v1/vms/" + encode(vm);
+  }
+
+  private static String replica(VmId vm, HostId host) {
+    return "/v1/vms/%s/replicas/%s".formatted(encode(vm), encode(host));
+  }
+
+  private static String lease(VmId vm, String verb) {
+    return "/v1/leases/%s/%s".formatted(encode(vm), verb);
+  }
+
+  private static String encode(Object id) {
+    return URLEncoder.encode(id.toString(), StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  @Override
+  public String toString() {
+    return "agent at " + address();
+  }
+}

@@ -1,0 +1,254 @@
+package io.penumbra.adapter.qemu.agent;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.penumbra.adapter.qemu.api.AgentClient;
+import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.adapter.qemu.api.VmSpec;
+import io.penumbra.adapter.qemu.guest.LaunchSettings;
+import io.penumbra.domain.FlavorId;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.ProjectId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.Vm;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.fleet.HardwareProfile;
+import io.penumbra.domain.fleet.Host;
+import io.penumbra.domain.fleet.Location;
+import io.penumbra.domain.policy.CommitMode;
+import io.penumbra.domain.policy.Diversity;
+import io.penumbra.domain.policy.EffectivePolicy;
+import io.penumbra.domain.policy.ProtectionPolicy;
+import io.penumbra.domain.policy.RiskThresholds;
+import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.scheduler.lease.LeaseTerms;
+import io.penumbra.web.Answer;
+import io.penumbra.web.BearerTokens;
+import io.penumbra.web.JsonServer;
+import io.penumbra.web.Route;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** A host with an agent in this process; its guests live on when the agent is stopped. */
+public final class TestHost implements AutoCloseable {
+
+  public static final String TOKEN = "a-token-for-tests-only";
+  public static final LeaseTerms LEASE =
+      new LeaseTerms(Duration.ofMillis(600), 0.001, Duration.ofMillis(150));
+
+  final Memory memory = new Memory();
+  private final Hypervisor hypervisor;
+  private final Path directory;
+  private final String name;
+  private final List<String> controllers;
+  private final JsonServer server;
+  private volatile Optional<NodeAgent> agent = Optional.empty();
+  private volatile List<Route> routes = List.of();
+
+  private TestHost(
+      Path directory, String name, List<String> controllers, Optional<Hypervisor> other)
+      throws IOException {
+    this.hypervisor = other.orElse(memory);
+    this.directory = directory;
+    this.name = name;
+    this.controllers = controllers;
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    // The address has to be known before the agent is there, and stays when it is restarted.
+    try (var probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      any = new InetSocketAddress(InetAddress.getLoopbackAddress(), probe.getLocalPort());
+    }
+    start(any);
+    server =
+        JsonServer.start(
+            JsonServer.Settings.plain(
+                any,
+                new BearerTokens(new TreeMap<>(Map.of("tests", TOKEN))),
+                (route, cause) -> cause.printStackTrace()),
+            forwarded());
+  }
+
+  public static TestHost alone(Path directory, String name) throws IOException {
+    return new TestHost(directory, name, List.of(), Optional.empty());
+  }
+
+  public static TestHost under(Path directory, String name, String controller) throws IOException {
+    return new TestHost(directory, name, List.of(controller), Optional.empty());
+  }
+
+  /** A host whose guests are real. */
+  public static TestHost withQemu(
+      Path directory, String name, String controller, LaunchSettings launch) throws IOException {
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)));
+  }
+
+  /** What the routes of whichever agent is there now answer. */
+  private List<Route> forwarded() {
+    return routes.stream()
+        .map(route ->
+            new Route(
+                route.method(),
+                route.template(),
+                route.open(),
+                call ->
+                    routes.stream()
+                        .filter(now -> now.method().equals(route.method()))
+                        .filter(now -> now.template().equals(route.template()))
+                        .findFirst()
+                        .map(Route::handler)
+                        .orElse(c -> Answer.problem(503, "dead", "the agent is dead"))
+                        .handle(call)))
+        .toList();
+  }
+
+  private void start(InetSocketAddress at) throws IOException {
+    AgentSettings settings =
+        new AgentSettings(
+            host(name),
+            directory.resolve(name),
+            "http://%s:%d".formatted(at.getHostString(), at.getPort()),
+            controllers,
+            TOKEN,
+            Optional.empty(),
+            List.of(InetAddress.getLoopbackAddress()),
+            Optional.empty(),
+            LEASE,
+            Duration.ofMillis(50),
+            Duration.ofMillis(20));
+    NodeAgent started =
+        NodeAgent.start(
+            settings, hypervisor, ServiceGate.NONE, new BootClock(), InstantSource.system(), false);
+    agent = Optional.of(started);
+    routes = started.routes().list();
+  }
+
+  public static Host host(String name) {
+    return new Host(
+        HostId.of(name),
+        new Location("zone", "feed-" + name, "rack-" + name, "chassis-" + name),
+        new HardwareProfile("maker", "generation", "firmware", "qemu", List.of()),
+        new Resources(8, 8192, 100),
+        Instant.EPOCH);
+  }
+
+  public static VmSpec spec(String vm) {
+    ProtectionPolicy policy =
+        new ProtectionPolicy(
+            ShadowMode.WARM,
+            1,
+            Duration.ofMillis(200),
+            Duration.ofSeconds(1),
+            Diversity.HOST_ONLY,
+            CommitMode.ASYNC,
+            new RiskThresholds(0.5, 0.9),
+            0);
+    Vm described =
+        new Vm(
+            VmId.of(vm),
+            ProjectId.of("project"),
+            FlavorId.of("small"),
+            new Resources(1, 256, 1),
+            new TreeMap<>(),
+            List.of(),
+            new EffectivePolicy(policy, "test"));
+    return new VmSpec(described, Optional.empty(), JsonNodeFactory.instance.objectNode());
+  }
+
+  List<Route> routes() {
+    return routes;
+  }
+
+  public HostId id() {
+    return HostId.of(name);
+  }
+
+  public AgentClient client() {
+    InetSocketAddress at = server.address();
+    return new AgentClient(
+        "http://%s:%d".formatted(at.getHostString(), at.getPort()), TOKEN, Optional.empty());
+  }
+
+  /** Whether a guest of that VM would answer clients here. */
+  public boolean serves(VmId vm) {
+    Memory.MemoryGuest guest = memory.guests.get(vm);
+    return guest != null && guest.serves();
+  }
+
+  public void write(VmId vm, long offset, long value) {
+    memory.guest(vm).write(offset, value);
+  }
+
+  public long read(VmId vm, long offset) {
+    return memory.guest(vm).read(offset);
+  }
+
+  public void crash(VmId vm) {
+    memory.guest(vm).crash();
+  }
+
+  public int starts() {
+    return memory.starts.get();
+  }
+
+  public int promotions() {
+    return memory.promotions.get();
+  }
+
+  /** What the agent says of itself. */
+  public List<InstanceReport> instances() {
+    return agent.map(NodeAgent::instances).orElse(List.of());
+  }
+
+  /** The process of a guest that is real. */
+  public long guestPid(VmId vm) {
+    return agent
+        .orElseThrow()
+        .find(vm)
+        .flatMap(HostedVm::primary)
+        .flatMap(PrimarySide::guest)
+        .orElseThrow()
+        .pid();
+  }
+
+  /** As pulling the plug does. */
+  public void killGuest(VmId vm) {
+    Signals.send(guestPid(vm), Signals.KILL);
+  }
+
+  /** What is left of a VM's processes and files here. */
+  public void removeGuests(VmId vm) throws HypervisorException {
+    hypervisor.remove(vm);
+  }
+
+  /** Ends the agent; guests go on. */
+  public void stopAgent() throws IOException {
+    Optional<NodeAgent> was = agent;
+    agent = Optional.empty();
+    routes = List.of();
+    if (was.isPresent()) {
+      was.get().close();
+    }
+  }
+
+  public void startAgent() throws IOException {
+    start(server.address());
+  }
+
+  @Override
+  public void close() throws IOException {
+    stopAgent();
+    server.close();
+  }
+}
