@@ -12,6 +12,7 @@ final class LoggedRequest {
   final ConnectionId connection;
   final long position;
   final byte[] request;
+  final InDoubt whenInDoubt;
 
   /** Last told to this incarnation of the VM. */
   int incarnation;
@@ -33,10 +34,11 @@ final class LoggedRequest {
   /** In doubt, and not to be told again. */
   boolean givenUp;
 
-  LoggedRequest(ConnectionId connection, long position, byte[] request) {
+  LoggedRequest(ConnectionId connection, long position, byte[] request, InDoubt whenInDoubt) {
     this.connection = connection;
     this.position = position;
     this.request = request;
+    this.whenInDoubt = whenInDoubt;
   }
 
   long bytes() {

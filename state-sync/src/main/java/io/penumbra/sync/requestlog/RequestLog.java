@@ -45,12 +45,30 @@ public final class RequestLog {
   private boolean cutting;
   private boolean replaying;
 
+  /** Everything before these positions was told, and was answered, in the replay under way. */
+  private long replayToldTo;
+
+  private long replayAnsweredTo;
+
   /**
    * An empty log beside a VM whose state is this epoch.
    *
    * @param epoch the newest acked epoch; the next cut is the one after it
    */
   public RequestLog(RequestLogBounds bounds, CommitMode mode, InDoubt inDoubt, long epoch) {
+    this(bounds, mode, inDoubt, epoch, 1);
+  }
+
+  /**
+   * An empty log that goes on counting where another one ended.
+   *
+   * @param epoch the newest acked epoch; the next cut is the one after it
+   * @param firstPosition of the next request
+   */
+  public RequestLog(
+      RequestLogBounds bounds, CommitMode mode, InDoubt inDoubt, long epoch, long firstPosition) {
+    this.nextPosition = firstPosition;
+    this.lastDelivered = firstPosition - 1;
     this.bounds = bounds;
     this.mode = mode;
     this.inDoubt = inDoubt;
@@ -61,6 +79,15 @@ public final class RequestLog {
 
   /** Takes in a client's request; what is admitted must be delivered, in the order of positions. */
   public Admission admit(ConnectionId connection, byte[] request) {
+    return admit(connection, request, inDoubt);
+  }
+
+  /**
+   * Takes in a client's request; what is admitted must be delivered, in the order of positions.
+   *
+   * @param whenInDoubt what a takeover does with this request when nobody knows whether it was done
+   */
+  public Admission admit(ConnectionId connection, byte[] request, InDoubt whenInDoubt) {
     if (request.length > bounds.bytesMax()) {
       return new Admission.TooLarge(request.length, bounds.bytesMax());
     }
@@ -73,10 +100,23 @@ public final class RequestLog {
     if (requests.size() >= bounds.requestsMax() || bytes + request.length > bounds.bytesMax()) {
       return new Admission.Full(requests.size(), bytes, bounds);
     }
-    LoggedRequest logged = new LoggedRequest(connection, nextPosition++, request.clone());
-    requests.put(logged.position, logged);
-    bytes += logged.bytes();
-    return new Admitted(deliver(logged));
+    return new Admitted(deliver(enter(connection, request, whenInDoubt)));
+  }
+
+  /**
+   * Takes in a request that waited in the VM for others, together with its answer: a blocking pop
+   * counts from the moment it was served, for then a replay finds what it needs. Never refused: the
+   * VM has done it.
+   *
+   * @return {@link Answer.Release} or {@link Answer.Held}
+   */
+  public Answer served(ConnectionId connection, byte[] request, byte[] response) {
+    LoggedRequest logged = enter(connection, request, InDoubt.REPLAY);
+    deliver(logged);
+    return switch (mode) {
+      case ASYNC -> release(logged, response);
+      case OUTPUT_COMMIT -> keep(logged, response);
+    };
   }
 
   /** Takes in the VM's answer to a delivery. */
@@ -97,11 +137,7 @@ public final class RequestLog {
       return new Answer.NobodyThere();
     }
     return switch (mode) {
-      case ASYNC -> {
-        logged.answeredIn = openEpoch;
-        logged.given = Optional.of(Given.of(response));
-        yield new Answer.Release();
-      }
+      case ASYNC -> release(logged, response);
       case OUTPUT_COMMIT -> hold(logged, response);
     };
   }
@@ -131,6 +167,11 @@ public final class RequestLog {
   public int beginCut() {
     cutting = true;
     return unanswered().size();
+  }
+
+  /** There will be no cut after all: admits again, in the same epoch. */
+  public void cancelCut() {
+    cutting = false;
   }
 
   /** The VM's state was cut now: closes the open epoch and admits again. */
@@ -178,7 +219,7 @@ public final class RequestLog {
       }
       if (logged.deliveredIn <= epoch) {
         doubtful.add(logged.position);
-        if (inDoubt == InDoubt.GIVE_UP) {
+        if (logged.whenInDoubt == InDoubt.GIVE_UP) {
           logged.givenUp = true;
           givenUp.add(logged.connection);
           dropHeld(logged);
@@ -195,6 +236,8 @@ public final class RequestLog {
     ackedEpoch = epoch;
     cutting = false;
     replaying = true;
+    replayToldTo = 0;
+    replayAnsweredTo = 0;
     return new Takeover.Ready(
         replay, doubtful, givenUp.stream().distinct().toList(), release(epoch));
   }
@@ -204,16 +247,43 @@ public final class RequestLog {
     if (!replaying) {
       return new Replay.Done();
     }
-    for (LoggedRequest logged : requests.values()) {
+    for (LoggedRequest logged : requests.tailMap(replayAnsweredTo, true).values()) {
       if (logged.outstanding() && logged.incarnation == incarnation) {
         return new Replay.Waiting(new Delivery(logged.position, incarnation));
       }
       if (logged.toBeTold()) {
         return new Replay.Tell(deliver(logged), ByteBuffer.wrap(logged.request));
       }
+      replayAnsweredTo = logged.position + 1;
     }
     replaying = false;
     return new Replay.Done();
+  }
+
+  /**
+   * What to tell next without waiting for answers: for one connection that keeps its order by
+   * itself. {@link Replay.Waiting} when all is told and not all is answered.
+   */
+  public Replay nextReplayAhead() {
+    if (replaying) {
+      for (LoggedRequest logged : requests.tailMap(replayToldTo, true).values()) {
+        replayToldTo = logged.position + 1;
+        if (logged.toBeTold()) {
+          return new Replay.Tell(deliver(logged), ByteBuffer.wrap(logged.request));
+        }
+      }
+    }
+    return nextReplay();
+  }
+
+  /** The connection that made a request which is still kept. */
+  public Optional<ConnectionId> connectionOf(long position) {
+    return Optional.ofNullable(requests.get(position)).map(logged -> logged.connection);
+  }
+
+  /** The position that the next request gets. */
+  public long nextPosition() {
+    return nextPosition;
   }
 
   /** How many requests are kept. */
@@ -238,14 +308,39 @@ public final class RequestLog {
     return new Delivery(logged.position, incarnation);
   }
 
+  private LoggedRequest enter(ConnectionId connection, byte[] request, InDoubt whenInDoubt) {
+    LoggedRequest logged =
+        new LoggedRequest(connection, nextPosition++, request.clone(), whenInDoubt);
+    requests.put(logged.position, logged);
+    bytes += logged.bytes();
+    return logged;
+  }
+
+  private Answer release(LoggedRequest logged, byte[] response) {
+    logged.answeredIn = openEpoch;
+    logged.given = Optional.of(Given.of(response));
+    return new Answer.Release();
+  }
+
   private Answer hold(LoggedRequest logged, byte[] response) {
-    // A response that alone is larger than the log is let in when nothing else is held: it could
-    // never fit, and the VM has done its work already.
     boolean roomy = bytes + response.length <= bounds.bytesMax();
-    boolean alone = requests.values().stream().noneMatch(other -> other.held.isPresent());
-    if (!roomy && !alone) {
-      return new Answer.Full(bytes, bounds);
+    // Before a cut nothing is refused: what was told so far is all there can come, and a request
+    // that is done but not taken as answered would be in doubt.
+    if (roomy || cutting || alone()) {
+      return keep(logged, response);
     }
+    return new Answer.Full(bytes, bounds);
+  }
+
+  /**
+   * A response that alone is larger than the log is let in when nothing else is held: it could
+   * never fit, and the VM has done its work already.
+   */
+  private boolean alone() {
+    return requests.values().stream().noneMatch(other -> other.held.isPresent());
+  }
+
+  private Answer keep(LoggedRequest logged, byte[] response) {
     logged.answeredIn = openEpoch;
     logged.held = Optional.of(response.clone());
     bytes += response.length;
