@@ -126,7 +126,7 @@ final class BackendLink implements Wire.Owner {
         break;
       }
       if (fresh && !exchanges.isEmpty()) {
-        framer.answering(exchanges.peek().request);
+        framer.answering(exchanges.element().request);
       }
       fresh = false;
       int end = framer.feed(in.array(), in.head(), in.tail());

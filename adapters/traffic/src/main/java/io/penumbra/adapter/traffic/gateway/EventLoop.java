@@ -106,8 +106,10 @@ final class EventLoop {
   }
 
   private void runTimers() {
-    while (!timers.isEmpty() && timers.peek().at - System.nanoTime() <= 0) {
-      Timer due = timers.remove();
+    for (Timer due = timers.peek();
+        due != null && due.at - System.nanoTime() <= 0;
+        due = timers.peek()) {
+      timers.remove();
       if (!due.cancelled) {
         guarded(due.task);
       }

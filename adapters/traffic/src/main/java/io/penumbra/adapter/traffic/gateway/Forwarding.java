@@ -145,6 +145,11 @@ final class Forwarding {
     return !holding && takeover.isEmpty() && !stranded;
   }
 
+  /** What was told to the dead may be on its way once more, on connections of the replay's own. */
+  boolean takingOver() {
+    return takeover.isPresent();
+  }
+
   void waits(Session session) {
     waiting.add(session);
   }
@@ -497,9 +502,7 @@ final class Forwarding {
     long logEpoch = entry.getValue().logEpoch();
     int released = release(log.get().acked(logEpoch), logEpoch);
     long oldest = logEpoch - settings.bounds().epochsKept();
-    while (cuts.firstEntry().getValue().logEpoch() < oldest) {
-      cuts.pollFirstEntry();
-    }
+    cuts.values().removeIf(mark -> mark.logEpoch() < oldest);
     long oldestCut = oldestCut();
     ghosts.values().removeIf(ghost -> ghost.lastPosition() <= oldestCut);
     retryRoom();
@@ -509,7 +512,10 @@ final class Forwarding {
 
   /** The last position that no takeover can go behind. */
   long oldestCut() {
-    return cuts.isEmpty() ? Long.MAX_VALUE : cuts.firstEntry().getValue().point().position();
+    return cuts.values().stream()
+        .findFirst()
+        .map(mark -> mark.point().position())
+        .orElse(Long.MAX_VALUE);
   }
 
   int release(List<Release> releases, long logEpoch) {

@@ -281,7 +281,7 @@ final class Session implements Wire.Owner, BackendLink.User {
             && heldBytes.isEmpty()
             && unanswered.isEmpty()
             && backend.map(BackendLink::idle).orElse(true);
-    if (!noMore || !settled) {
+    if (!noMore || !settled || forwarding.takingOver()) {
       return;
     }
     ending = true;

@@ -19,6 +19,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -60,7 +62,10 @@ final class TakingOver implements BackendLink.User {
   private long replayed;
   private long delivered;
   private int inDoubt;
-  private int givenUp;
+
+  /** In doubt, and not told again so far. */
+  private final Set<Long> doubtful = new TreeSet<>();
+
   private int closed;
 
   TakingOver(
@@ -94,9 +99,8 @@ final class TakingOver implements BackendLink.User {
     forwarding.release(ready.released(), mark.logEpoch());
     tally.forgetHeld();
     forwarding.sessions().forEach(session -> session.heldAgain(0));
-    givenUp = ready.inDoubt().size();
+    doubtful.addAll(ready.inDoubt());
     for (ConnectionId id : ready.givenUp()) {
-      tally.givenUp++;
       forwarding.session(id).filter(session -> !session.isEnded()).ifPresent(this::close);
     }
     forwarding.sessions().stream().filter(this::breaks).forEach(this::close);
@@ -242,6 +246,7 @@ final class TakingOver implements BackendLink.User {
             .orElseThrow(() -> new IllegalStateException("nobody knows connection " + id));
     Exchange exchange = session.toldAgain(delivery, bytes);
     forwarding.toldAgain(exchange);
+    doubtful.remove(delivery.position());
     replayed++;
     tally.replayed++;
     BackendLink link = shared.isPresent() ? shared.get() : linkOf(session);
@@ -270,6 +275,7 @@ final class TakingOver implements BackendLink.User {
     over = true;
     scout.ifPresent(BackendLink::close);
     links.values().forEach(BackendLink::close);
+    tally.givenUp += doubtful.size();
     forwarding.takeoverDone();
     long micros = (System.nanoTime() - began) / 1_000;
     outcome.complete(
@@ -278,7 +284,7 @@ final class TakingOver implements BackendLink.User {
             delivered,
             tally.differed - differedBefore,
             inDoubt,
-            givenUp,
+            doubtful.size(),
             closed,
             cleared,
             micros));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penumbra.sync.requestlog.RequestLogBounds;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -347,8 +348,8 @@ class RedisTakeoverTest {
   }
 
   private GatewaySettings settings(GatewayMode mode) {
-    return GatewaySettings.of(
-        new InetSocketAddress("127.0.0.1", 0), primary(), mode, Protocol.RESP);
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    return GatewaySettings.of(any, primary(), mode, Protocol.RESP);
   }
 
   private Gateway gateway(GatewayMode mode) throws IOException {

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Listens for an agent's orders. A Unix socket belongs to its user; TCP needs a token. */
 public final class ControlServer implements AutoCloseable {
@@ -89,8 +90,8 @@ public final class ControlServer implements AutoCloseable {
         open.add(agent);
         Thread.ofVirtual().name("gateway-agent").start(() -> serve(agent));
       } catch (IOException e) {
-        // Closed, or out of descriptors: the loop's condition tells.
-        Thread.yield();
+        // Closed, or out of descriptors; in the latter case it may get better.
+        LockSupport.parkNanos(10_000_000);
       }
     }
   }
@@ -114,7 +115,6 @@ public final class ControlServer implements AutoCloseable {
       }
     } catch (IOException e) {
       // The agent is gone; the gateway goes on, and a cut that was begun lapses.
-      open.remove(agent);
     } finally {
       open.remove(agent);
     }

@@ -43,7 +43,7 @@ final class RespCommands {
   private RespCommands() {}
 
   private static void put(Nature nature, String names) {
-    for (String name : names.strip().split("\\s+")) {
+    for (String name : names.strip().split("\\s+", -1)) {
       NATURES.put(name, nature);
     }
   }
@@ -101,7 +101,7 @@ final class RespCommands {
       if (!inline) {
         return number(1);
       }
-      return new String(message, ISO_8859_1).strip().split("\\s+").length;
+      return new String(message, ISO_8859_1).strip().split("\\s+", -1).length;
     }
 
     String next() {
