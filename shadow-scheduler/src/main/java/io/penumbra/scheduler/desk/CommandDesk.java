@@ -69,9 +69,10 @@ public final class CommandDesk<C extends Command> implements AutoCloseable {
   private final Work<C> work;
   private final Semaphore atOnce;
   private final Map<String, Queue<C>> lanes = new HashMap<>();
-  private final Set<CommandId> taken = new HashSet<>();
+  private final Set<CommandId> underWay = new HashSet<>();
   private final Map<CommandId, Outcome> remembered = new LinkedHashMap<>();
   private final Set<Thread> threads = new HashSet<>();
+  private int inHand;
   private boolean closed;
 
   /**
@@ -98,16 +99,17 @@ public final class CommandDesk<C extends Command> implements AutoCloseable {
 
   /** Takes a command and returns at once. */
   public synchronized void take(C command) {
-    if (closed || taken.contains(command.id())) {
+    if (closed || underWay.contains(command.id())) {
       return;
     }
-    if (taken.size() >= settings.takenMax()) {
+    if (inHand >= settings.takenMax()) {
       offer(
           command.id(),
-          new Outcome.Failed("busy", "%s has %d commands in hand".formatted(name, taken.size())));
+          new Outcome.Failed("busy", "%s has %d commands in hand".formatted(name, inHand)));
       return;
     }
-    taken.add(command.id());
+    underWay.add(command.id());
+    inHand++;
     String lane = laneOf.apply(command);
     Queue<C> waiting = lanes.get(lane);
     if (waiting != null) {
@@ -130,9 +132,14 @@ public final class CommandDesk<C extends Command> implements AutoCloseable {
           return;
         }
         Outcome outcome = outcomeOf(command);
+        // Before the loop is told: it may ask again at once, and must not be taken for a
+        // repetition.
+        synchronized (this) {
+          underWay.remove(command.id());
+        }
         tell(command.id(), outcome);
         synchronized (this) {
-          taken.remove(command.id());
+          inHand--;
         }
       }
     } catch (InterruptedException e) {
@@ -222,7 +229,7 @@ public final class CommandDesk<C extends Command> implements AutoCloseable {
 
   /** How many commands are in hand. */
   public synchronized int inHand() {
-    return taken.size();
+    return inHand;
   }
 
   /** Stops whatever is under way and waits for it, a second at most. Nothing is told any more. */
