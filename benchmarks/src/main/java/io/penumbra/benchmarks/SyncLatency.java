@@ -11,10 +11,7 @@ import io.penumbra.sync.engine.SenderListener;
 import io.penumbra.sync.engine.SyncReceiver;
 import io.penumbra.sync.engine.SyncSender;
 import io.penumbra.sync.epoch.PageSize;
-import io.penumbra.sync.epoch.RegionKind;
 import io.penumbra.sync.file.DirectorySink;
-import io.penumbra.sync.file.LiveFiles;
-import io.penumbra.sync.file.QuietHook;
 import io.penumbra.sync.file.Retention;
 import io.penumbra.sync.file.ScratchFile;
 import io.penumbra.sync.frame.FrameKey;
@@ -28,7 +25,6 @@ import io.penumbra.sync.scan.CutTaker;
 import io.penumbra.sync.session.EscalationPolicy;
 import io.penumbra.sync.session.SenderSettings;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -37,35 +33,37 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
 /**
- * A 256 MiB image in memory, both ends in one process over TCP on loopback, the copy on disk: first
- * the whole image, then epochs one right after the other. Before each cut a number of random pages
- * get 64 new random bytes. Prints cut-to-ack times, changed bytes per second and core, processor
- * time per changed MiB, and the memory of the process, both ends together.
+ * A guest's memory, both ends in one process over TCP on loopback: first all of it, then epochs one
+ * right after the other. Before each cut a number of random pages get 64 new random bytes. Prints
+ * cut-to-ack times, changed bytes per second and core, processor time per changed MiB, the memory
+ * of the process, both ends and the guest together, and where the time went: the cut, its hold,
+ * coding, decoding with hashing and staging, the commit to disk, and what comes after the ack. Once
+ * with a tracker that knows what has changed and once by comparing everything, with the copy in
+ * memory (/dev/shm) and on disk, with a checksum and with AES-GCM.
  *
  * <pre>
- * benchmarks/run sync [PAGES [EPOCHS [DIRECTORY]]]
+ * benchmarks/run sync [PAGES [EPOCHS [DIRECTORY [MIB]]]]
  * </pre>
  */
 public final class SyncLatency implements SenderListener {
 
-  private static final long IMAGE_BYTES = 256L << 20;
-  private static final int WARM_UP = 40;
+  private static final int WARM_UP = 100;
 
-  private final Path image;
+  private final TrackedMemory guest;
   private final int pages;
   private final int epochs;
-  private final SplittableRandom random = new SplittableRandom(7);
+  private final Stages stages = new Stages();
   private final List<Long> nanos = new ArrayList<>();
   private final CountDownLatch done = new CountDownLatch(1);
   private long bytesSent;
@@ -75,42 +73,37 @@ public final class SyncLatency implements SenderListener {
   private long cpuEnd;
   private long wallEnd;
 
-  private SyncLatency(Path image, int pages, int epochs) {
-    this.image = image;
+  private SyncLatency(TrackedMemory guest, int pages, int epochs) {
+    this.guest = guest;
     this.pages = pages;
     this.epochs = epochs;
   }
 
-  /** Runs it without and with a key. */
+  /** Runs all combinations. */
   public static void main(String... arguments) throws Exception {
     int pages = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 1000;
     int epochs = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 300;
-    Path parent =
-        Path.of(arguments.length > 2 ? arguments[2] : System.getProperty("java.io.tmpdir"));
-    for (boolean encrypted : new boolean[] {false, true}) {
-      Path work = Files.createTempDirectory(parent, "penumbra-bench");
-      Path image = Files.createTempFile(Path.of("/dev/shm"), "penumbra", ".raw");
-      try {
-        fill(image);
-        Optional<FrameKey> key =
-            encrypted ? Optional.of(FrameKey.of(new byte[FrameKey.BYTES])) : Optional.empty();
-        SyncLatency run = new SyncLatency(image, pages, epochs);
-        run.run(work, key);
-        run.report(encrypted ? "AES-GCM" : "checksum");
-      } finally {
-        Files.delete(image);
-        remove(work);
-      }
-    }
-  }
-
-  private static void fill(Path image) throws IOException {
-    SplittableRandom random = new SplittableRandom(3);
-    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      byte[] bytes = new byte[1 << 20];
-      for (long at = 0; at < IMAGE_BYTES; at += bytes.length) {
-        random.nextBytes(bytes);
-        file.write(bytes);
+    Path disk = Path.of(arguments.length > 2 ? arguments[2] : System.getProperty("java.io.tmpdir"));
+    long bytes = (arguments.length > 3 ? Long.parseLong(arguments[3]) : 256) << 20;
+    for (boolean tracked : new boolean[] {true, false}) {
+      for (Path parent : List.of(Path.of("/dev/shm"), disk)) {
+        for (boolean encrypted : new boolean[] {false, true}) {
+          Path work = Files.createTempDirectory(parent, "penumbra-bench");
+          try (TrackedMemory guest = new TrackedMemory(bytes, tracked, false)) {
+            Optional<FrameKey> key =
+                encrypted ? Optional.of(FrameKey.of(new byte[FrameKey.BYTES])) : Optional.empty();
+            SyncLatency run = new SyncLatency(guest, pages, epochs);
+            run.run(work, key);
+            run.report(
+                "%s, copy in %s, %s"
+                    .formatted(
+                        tracked ? "tracked" : "compared",
+                        parent,
+                        encrypted ? "AES-GCM" : "checksum"));
+          } finally {
+            remove(work);
+          }
+        }
       }
     }
   }
@@ -127,10 +120,10 @@ public final class SyncLatency implements SenderListener {
     TcpListener listener =
         TcpListener.at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     PageCoding coding =
-        new LearnedCoding(
-            Prices.link(125e6), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
-    try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.RAM, QuietHook.NONE);
-        ScratchFile scratch = ScratchFile.in(Path.of("/dev/shm"));
+        stages.timed(
+            new LearnedCoding(
+                Prices.link(125e6), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime));
+    try (ScratchFile scratch = ScratchFile.in(Path.of("/dev/shm"));
         DirectorySink sink = DirectorySink.on(work, Retention.DEFAULT);
         RouteLink there =
             RouteLink.receiver(
@@ -142,14 +135,14 @@ public final class SyncLatency implements SenderListener {
                 new SimpleMeterRegistry())) {
       CutTaker taker =
           new CutTaker(
-              source,
-              scratch.pages(source.layout()),
+              guest,
+              scratch.pages(guest.layout()),
               scratch,
               CutSettings.DEFAULT,
               InstantSource.system());
       SyncReceiver receiver =
           new SyncReceiver(
-              sink,
+              stages.timed(sink),
               coding,
               there,
               key,
@@ -189,10 +182,17 @@ public final class SyncLatency implements SenderListener {
   }
 
   @Override
+  public void cutTaken(long epoch, boolean whole, Cut cut) {
+    stages.add("cut", Duration.between(cut.cutAt(), Instant.now()).toNanos());
+    stages.add("held", cut.held().toNanos());
+  }
+
+  @Override
   public void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {
     if (epoch == WARM_UP) {
       cpuStart = cpu();
       wallStart = System.nanoTime();
+      stages.clear();
     } else if (epoch > WARM_UP) {
       nanos.add(sinceCut.toNanos());
       bytesSent += bytes;
@@ -204,20 +204,7 @@ public final class SyncLatency implements SenderListener {
       done.countDown();
       return;
     }
-    dirty();
-  }
-
-  private void dirty() {
-    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-      byte[] bytes = new byte[64];
-      for (int i = 0; i < pages; i++) {
-        random.nextBytes(bytes);
-        file.seek(random.nextLong(IMAGE_BYTES / bytes.length) * bytes.length);
-        file.write(bytes);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    guest.write(pages);
   }
 
   private static long cpu() {
@@ -236,7 +223,7 @@ public final class SyncLatency implements SenderListener {
             .orElse("RssAnon: ?");
     System.out.printf(
         Locale.ROOT,
-        "%s, %,d epochs of %,.0f pages: cut to ack p50 %.1f ms, p99 %.1f ms;"
+        "%s; %,d epochs of %,.0f pages: cut to ack p50 %.1f ms, p99 %.1f ms;"
             + " %.0f MB/s changed, %.0f MB/s per core; %.1f ms CPU per changed MiB;"
             + " %.2f bytes sent per changed byte; %s%n",
         protection,
@@ -251,6 +238,7 @@ public final class SyncLatency implements SenderListener {
         Arrays.stream(peak.split("\\s+"))
             .skip(1)
             .reduce("anonymous memory", (a, b) -> a + " " + b));
+    stages.print(sorted.length);
   }
 
   /** What a thread does. */

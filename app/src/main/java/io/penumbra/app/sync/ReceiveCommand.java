@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -62,6 +63,16 @@ final class ReceiveCommand implements Callable<Integer> {
       defaultValue = "1000",
       description = "How many epochs are kept to go back to; ${DEFAULT-VALUE} if not given.")
   private int keep;
+
+  @Option(
+      names = "--verify",
+      paramLabel = "RATE",
+      defaultValue = "16M",
+      converter = ByteRate.Converter.class,
+      description =
+          "Look over the copy beside the work, at most so many bytes per second; rotten pages are"
+              + " asked for. ${DEFAULT-VALUE} if not given.")
+  private ByteRate verify;
 
   @Option(
       names = "--store",
@@ -114,6 +125,7 @@ final class ReceiveCommand implements Callable<Integer> {
               EscalationPolicy.DEFAULT,
               new SecureRandom(),
               listener)
+          .verifying(verify.bytesPerSecond(), InstantSource.system())
           .run();
     } catch (FileSystemException e) {
       throw e;

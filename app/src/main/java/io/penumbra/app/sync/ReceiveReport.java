@@ -49,6 +49,15 @@ final class ReceiveReport implements ReceiverListener {
   }
 
   @Override
+  public void rotten(int count) {
+    err.printf(
+        "penumbra: %,d pages of the copy have rotted; the disk or memory may be failing. They are"
+            + " asked for again%n",
+        count);
+    err.flush();
+  }
+
+  @Override
   public void rejected(String why) {
     if (complaints.size() < COMPLAINTS_MAX && complaints.add(why)) {
       err.println("penumbra: something was not understood: " + why);

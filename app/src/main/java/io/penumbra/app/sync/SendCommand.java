@@ -103,7 +103,8 @@ final class SendCommand implements Callable<Integer> {
       names = "--cpu",
       paramLabel = "SHARE",
       defaultValue = "1",
-      description = "At most this share of one core, as in 0.25.")
+      description =
+          "At most this share of one core, as in 0.25; all threads count, waiting does not.")
   private double cpu;
 
   @Option(
@@ -155,8 +156,8 @@ final class SendCommand implements Callable<Integer> {
               meters.around(Wire.coding(bandwidth.bytesPerSecond(), cpu)),
               meters.around(link),
               secret,
-              SenderSettings.every(epoch),
-              new Pace(bandwidth.bytesPerSecond(), cpu),
+              SenderSettings.every(epoch).within(bandwidth.bytesPerSecond()),
+              new Pace(bandwidth.bytesPerSecond(), cpu, Wire.processCpu()),
               new SecureRandom(),
               InstantSource.system(),
               meters.around(report));

@@ -106,6 +106,11 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
   }
 
   @Override
+  public void rotten(int count) {
+    report.rotten(count);
+  }
+
+  @Override
   public void rejected(String why) {
     report.rejected(why);
   }

@@ -1,9 +1,11 @@
 package io.penumbra.app.sync;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.penumbra.sync.encode.Prices;
 import io.penumbra.sync.engine.LearnedCoding;
 import io.penumbra.sync.engine.PageCoding;
 import java.lang.management.ManagementFactory;
+import java.util.function.LongSupplier;
 
 /** What both ends have to agree upon without asking. */
 final class Wire {
@@ -21,5 +23,12 @@ final class Wire {
     double most = Double.isInfinite(bytesPerSecond) ? GIGABIT_BYTES : bytesPerSecond;
     return new LearnedCoding(
         Prices.link(most, coreShare), ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime);
+  }
+
+  /** Nanoseconds of CPU that all threads of this process have used. */
+  static LongSupplier processCpu() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? system::getProcessCpuTime
+        : ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime;
   }
 }

@@ -18,6 +18,9 @@ public interface ReceiverListener {
   /** Pages did not have the hash that they should; they were asked for again. */
   default void wrongPages(int count) {}
 
+  /** So many pages of the copy have changed by themselves; they will be asked for. */
+  default void rotten(int count) {}
+
   /** Something came that is no frame for us. */
   default void rejected(String why) {}
 }

@@ -19,6 +19,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +44,9 @@ public final class SyncReceiver {
   private FrameSealer sealer;
   private BitSet staged = new BitSet();
   private Optional<EpochManifest> committed = Optional.empty();
+  private Optional<CopyVerifier> verifier = Optional.empty();
+  private InstantSource clock = () -> Instant.EPOCH;
+  private int pages;
   private volatile boolean stopping;
 
   /**
@@ -69,6 +74,17 @@ public final class SyncReceiver {
     session = new ReceiverSession(policy);
   }
 
+  /**
+   * Has the copy looked over beside the work, and asks for pages that have rotted.
+   *
+   * @param bytesPerSecond at most so much is read for it
+   */
+  public SyncReceiver verifying(double bytesPerSecond, InstantSource now) {
+    verifier = Optional.of(new CopyVerifier(bytesPerSecond));
+    clock = now;
+    return this;
+  }
+
   /** Ends {@link #run} soon. */
   public void stop() {
     stopping = true;
@@ -85,6 +101,18 @@ public final class SyncReceiver {
           case FrameLink.Arrival.Frame(byte[] frame) -> heard(frame);
         }
       }
+      if (verifier.isPresent() && session.committed() > 0) {
+        verify(verifier.get());
+      }
+    }
+  }
+
+  private void verify(CopyVerifier looking) {
+    CopyVerifier.Found found =
+        looking.step(sink.view(), pages, session::expectedHash, clock.instant());
+    if (found.pages().length > 0) {
+      session.rotten(found.pages(), found.hashes());
+      listener.rotten(found.pages().length);
     }
   }
 
@@ -134,6 +162,7 @@ public final class SyncReceiver {
     return switch (sink.open(open.vm(), open.layout())) {
       case StateSink.Opening.Refused(String reason) -> session.refused(reason);
       case StateSink.Opening.Opened(var newest, var have) -> {
+        pages = open.layout().pages();
         listener.opened(newest.map(EpochManifest::epoch).orElse(0L));
         yield session.opened(newest, have);
       }
@@ -184,9 +213,15 @@ public final class SyncReceiver {
         return;
       }
       try {
-        sink.stage(pages.pages()[index], page, 0, pages.hashes()[index]);
+        int number = pages.pages()[index];
+        long hash = pages.hashes()[index];
+        if (session.isMend(number, hash)) {
+          sink.mend(number, page, 0, hash);
+        } else {
+          sink.stage(number, page, 0, hash);
+          staged.set(number);
+        }
         wrong.clear(index);
-        staged.set(pages.pages()[index]);
       } catch (IOException e) {
         failure = Optional.of(e);
       }

@@ -125,7 +125,7 @@ public final class SyncSender {
         listen(rest);
       } else {
         carryOut(step);
-        rest(before);
+        rest();
       }
     }
   }
@@ -138,12 +138,14 @@ public final class SyncSender {
     }
   }
 
-  private void rest(Instant before) throws InterruptedException, IOException {
+  private void rest() throws InterruptedException {
     Instant now = clock.instant();
-    Duration owed = pace.rest(bytes - bytesPaced, Duration.between(before, now), now);
+    Instant until = now.plus(pace.rest(bytes - bytesPaced, now));
     bytesPaced = bytes;
-    if (owed.isPositive()) {
-      Thread.sleep(owed);
+    while (!stopping && now.isBefore(until)) {
+      Duration left = Duration.between(now, until);
+      Thread.sleep(left.compareTo(NAP) < 0 ? left : NAP);
+      now = clock.instant();
     }
   }
 
@@ -238,11 +240,10 @@ public final class SyncSender {
     pagesSent = 0;
     pagesKnown = 0;
     planSizes.clear();
-    int[] ordered = taken.pages();
     if (!anew) {
       heat.changed(taken.pages());
-      ordered = heat.hottestFirst(taken.pages());
     }
+    int[] ordered = heat.hottestFirst(taken.pages());
     session.cutTaken(facts(taken, ordered), clock.instant());
     listener.cutTaken(epoch, anew, taken);
   }
@@ -251,10 +252,12 @@ public final class SyncSender {
     PageHashes base = taker.hashes();
     int[] pages = taken.pages();
     IntToLongFunction hashOf =
-        page -> {
-          int at = Arrays.binarySearch(pages, page);
-          return at >= 0 ? taken.hashes()[at] : base.get(page);
-        };
+        pages.length == base.pages()
+            ? page -> taken.hashes()[page]
+            : page -> {
+              int at = Arrays.binarySearch(pages, page);
+              return at >= 0 ? taken.hashes()[at] : base.get(page);
+            };
     return new CutFacts(
         number(),
         ordered,

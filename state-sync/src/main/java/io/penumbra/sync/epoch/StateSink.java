@@ -22,6 +22,14 @@ public interface StateSink extends AutoCloseable {
   /** Puts a page aside for the next epoch. */
   void stage(int page, MemorySegment content, long offset, long hash) throws IOException;
 
+  /**
+   * The page has rotted in the copy of the newest epoch; this is what it was, and is put back at
+   * once. It is in no epoch's changes.
+   */
+  default void mend(int page, MemorySegment content, long offset, long hash) throws IOException {
+    stage(page, content, offset, hash);
+  }
+
   /** The page is not in the next epoch after all. */
   void unstage(int page);
 

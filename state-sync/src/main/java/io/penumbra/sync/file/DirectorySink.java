@@ -1,7 +1,6 @@
 package io.penumbra.sync.file;
 
 import static java.nio.file.StandardOpenOption.CREATE;
-import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.penumbra.domain.VmId;
@@ -10,60 +9,43 @@ import io.penumbra.sync.epoch.PageHash;
 import io.penumbra.sync.epoch.PageHashes;
 import io.penumbra.sync.epoch.PageSize;
 import io.penumbra.sync.epoch.PageView;
-import io.penumbra.sync.epoch.Region;
 import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.epoch.StateLayout;
 import io.penumbra.sync.epoch.StateSink;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
  * Keeps a VM's state in a directory, see {@code StateDirectory} for its files.
  *
- * <p>An epoch is committed when its redo file is durable under its name; that is one write and one
- * force before the ack. Applying it comes after: first the pages it replaces are made durable in
- * the epoch file, then the image is overwritten. A crash anywhere in between is mended at the next
- * start, by doing again what the redo files say, in order: that gives the same image however often
- * it is done. The image itself is forced only now and then, and only then redo files are removed.
+ * <p>An epoch is committed when its record in the log is durable; that is one write and one
+ * fdatasync before the ack, and the only ones. Applying it comes after, and overwrites the image:
+ * what that replaces is in the record as well. A crash anywhere in between is mended at the next
+ * start, by doing again what the log says, in order: that gives the same image however often it is
+ * done. The image itself is forced now and then, beside the receiver's work, and only after that
+ * its epochs are no longer done again.
  */
 public final class DirectorySink implements StateSink {
 
-  /** Redo files are removed when they have grown to this. */
-  private static final long REDO_BYTES_MAX = 256L << 20;
-
-  private static final int REDO_FILES_MAX = 64;
   private static final int LOCK_ATTEMPTS = 10;
   private static final Duration LOCK_PAUSE = Duration.ofMillis(50);
 
   private final StateDirectory directory;
   private final Retention retention;
   private final FileChannel lock;
-  private final Arena arena = Arena.ofShared();
-  private final List<FileChannel> images = new ArrayList<>();
-  private Optional<RegionPages> pages = Optional.empty();
+  private Optional<Open> open = Optional.empty();
   private Optional<EpochManifest> newest = Optional.empty();
-  private Optional<PageFileWriter> next = Optional.empty();
-  private int[] stagedSlots = {};
-  private long[] stagedHashes = {};
   private Optional<Long> unapplied = Optional.empty();
-  private long redoBytes;
-  private int redoFiles;
 
   private DirectorySink(StateDirectory directory, Retention retention, FileChannel lock) {
     this.directory = directory;
@@ -78,8 +60,7 @@ public final class DirectorySink implements StateSink {
    */
   public static DirectorySink on(Path root, Retention retention) throws IOException {
     StateDirectory directory = new StateDirectory(root);
-    Files.createDirectories(directory.epochs());
-    Files.createDirectories(directory.redos());
+    Files.createDirectories(directory.logs());
     FileChannel lock = FileChannel.open(directory.lock(), CREATE, WRITE);
     if (!owns(lock)) {
       lock.close();
@@ -121,63 +102,65 @@ public final class DirectorySink implements StateSink {
       directory.writeIdentity(vm, layout);
     }
     directory.sweep();
-    mapImages(layout);
-    stagedSlots = new int[layout.pages()];
-    stagedHashes = new long[layout.pages()];
-    Arrays.fill(stagedSlots, -1);
-    recover();
-    return new Opening.Opened(newest, hashes(layout));
-  }
-
-  private void mapImages(StateLayout layout) throws IOException {
-    List<MemorySegment> regions = new ArrayList<>();
-    for (Region region : layout.regions()) {
-      FileChannel image = FileChannel.open(directory.image(region), CREATE, READ, WRITE);
-      images.add(image);
-      long bytes = StateDirectory.imageBytes(region);
-      if (image.size() < bytes) {
-        Durable.write(image, ByteBuffer.allocate(1), bytes - 1);
-      }
-      regions.add(image.map(MapMode.READ_ONLY, 0, bytes, arena));
-    }
-    pages = Optional.of(new RegionPages(layout, regions));
-  }
-
-  /** Does again what was committed and may not be in the image. */
-  private void recover() throws IOException {
-    Optional<Long> goal = directory.goal();
-    if (goal.isPresent()) {
-      finishGoingBack(goal.get());
-    }
-    SortedMap<Long, Path> epochs = directory.epochFiles();
-    if (!epochs.isEmpty()) {
-      try (PageFile file = require(directory.epoch(epochs.lastKey()))) {
-        newest = Optional.of(file.manifest());
+    ImageFiles image = ImageFiles.open(directory, layout);
+    LogBounds bounds = LogBounds.open(directory.bounds());
+    try (LogReader reader = LogReader.open(directory)) {
+      int whole = recover(reader.records(), bounds, image);
+      Optional<Long> goal = directory.goal();
+      if (goal.isPresent()) {
+        takeBack(goal.get(), reader, whole, image, bounds);
       }
     }
-    for (Map.Entry<Long, Path> redo : directory.redoFiles().entrySet()) {
-      try (PageFile file = require(redo.getValue())) {
-        redoBytes += file.contents().byteSize();
-        redoFiles++;
-        newest = Optional.of(file.manifest());
-        apply(file);
+    try (LogReader reader = LogReader.open(directory)) {
+      int whole = recover(reader.records(), bounds, image);
+      if (whole > 0) {
+        newest = Optional.of(reader.records().get(whole - 1).manifest());
+      }
+      open =
+          Optional.of(
+              new Open(
+                  image,
+                  bounds,
+                  EpochLog.after(reader, whole, directory, retention, bounds),
+                  new EpochWriter(image.view(), layout.pages()),
+                  new ImageFlush(image, bounds)));
+    }
+    return new Opening.Opened(newest, hashes(image.view()));
+  }
+
+  /** Does again what was committed and may not be in the image; returns how many were whole. */
+  private static int recover(List<EpochRecord> records, LogBounds bounds, ImageFiles image)
+      throws IOException {
+    MemorySegment page = Arena.ofAuto().allocate(PageSize.BYTES, Long.BYTES);
+    for (int i = 0; i < records.size(); i++) {
+      EpochRecord record = records.get(i);
+      if (record.manifest().epoch() <= bounds.imageHolds()) {
+        continue;
+      }
+      if (!record.isWhole(page)) {
+        if (i < records.size() - 1) {
+          throw new IOException(
+              "epoch %d is damaged in the log; the disk may be failing. Receive into a new --dir"
+                  .formatted(record.manifest().epoch()));
+        }
+        // It was being written when the power went, and nobody was told that it is there.
+        return i;
+      }
+      for (int entry = 0; entry < record.count(); entry++) {
+        if (record.readAfter(entry, page)) {
+          image.write(record.page(entry), 1, page, 0);
+        }
       }
     }
-    if (redoFiles > 0) {
-      checkpoint();
+    if (!records.isEmpty() && records.getLast().manifest().epoch() > bounds.imageHolds()) {
+      image.force();
+      bounds.imageHolds(records.getLast().manifest().epoch());
     }
+    return records.size();
   }
 
-  private static PageFile require(Path path) throws IOException {
-    return PageFile.open(path)
-        .orElseThrow(() ->
-            new IOException(
-                path + " is damaged; the disk may be failing. Receive into a new --dir"));
-  }
-
-  private PageHashes hashes(StateLayout layout) {
-    RegionPages view = pages.orElseThrow();
-    long[] hashes = new long[layout.pages()];
+  private static PageHashes hashes(RegionPages view) {
+    long[] hashes = new long[view.layout().pages()];
     IntStream.range(0, hashes.length)
         .parallel()
         .forEach(page -> hashes[page] = PageHash.of(view, page));
@@ -186,71 +169,54 @@ public final class DirectorySink implements StateSink {
 
   @Override
   public PageView view() {
-    return pages.orElseThrow();
+    return open.orElseThrow().image().view();
   }
 
   @Override
   public void stage(int page, MemorySegment content, long offset, long hash) throws IOException {
+    Open parts = open.orElseThrow();
     if (newest.isEmpty()) {
-      writeImage(page, 1, content, offset);
+      parts.image().write(page, 1, content, offset);
       return;
     }
-    if (next.isEmpty()) {
-      next = Optional.of(PageFileWriter.create(directory.next()));
+    if (parts.writer().isEmpty() && parts.log().isFull()) {
+      // The image has all epochs of the file that is full, and is forced beside our work.
+      parts.flush().begin(newest.get().epoch());
+      parts.log().nextFile();
     }
-    stagedSlots[page] = next.get().append(content, offset);
-    stagedHashes[page] = hash;
+    parts.writer().stage(parts.log(), page, content, offset, hash);
+  }
+
+  @Override
+  public void mend(int page, MemorySegment content, long offset, long hash) throws IOException {
+    open.orElseThrow().image().write(page, 1, content, offset);
   }
 
   @Override
   public void unstage(int page) {
-    stagedSlots[page] = -1;
+    open.orElseThrow().writer().unstage(page);
   }
 
   @Override
-  public void discard() throws IOException {
-    Arrays.fill(stagedSlots, -1);
-    if (next.isPresent()) {
-      next.get().close();
-      next = Optional.empty();
-    }
+  public void discard() {
+    open.ifPresent(parts -> parts.writer().clear());
   }
 
   @Override
   public void commit(EpochManifest manifest) throws IOException {
+    Open parts = open.orElseThrow();
     if (newest.isEmpty()) {
-      commitFirst(manifest);
-      return;
+      parts.image().force();
+      Durable.forceDirectory(directory.root());
     }
-    if (next.isEmpty()) {
-      next = Optional.of(PageFileWriter.create(directory.next()));
-    }
-    int[] staged =
-        IntStream.range(0, stagedSlots.length).filter(i -> stagedSlots[i] >= 0).toArray();
-    int[] slots = new int[staged.length];
-    long[] hashes = new long[staged.length];
-    for (int i = 0; i < staged.length; i++) {
-      slots[i] = stagedSlots[staged[i]];
-      hashes[i] = stagedHashes[staged[i]];
-      stagedSlots[staged[i]] = -1;
-    }
-    next.get().finish(manifest, staged, slots, hashes, directory.redo(manifest.epoch()));
-    next = Optional.empty();
-    newest = Optional.of(manifest);
-    unapplied = Optional.of(manifest.epoch());
-  }
-
-  private void commitFirst(EpochManifest manifest) throws IOException {
-    for (FileChannel image : images) {
-      image.force(true);
-    }
-    Durable.forceDirectory(directory.root());
-    Path part = directory.epochs().resolve("first.part");
-    try (PageFileWriter writer = PageFileWriter.create(part)) {
-      writer.finish(
-          manifest, new int[0], new int[0], new long[0], directory.epoch(manifest.epoch()));
+    long start = parts.log().end();
+    long end = parts.writer().finish(parts.log(), manifest);
+    parts.log().appended(manifest, end);
+    if (newest.isEmpty()) {
+      parts.bounds().imageHolds(manifest.epoch());
     }
     newest = Optional.of(manifest);
+    unapplied = Optional.of(start);
   }
 
   @Override
@@ -258,78 +224,10 @@ public final class DirectorySink implements StateSink {
     if (unapplied.isEmpty()) {
       return;
     }
-    try (PageFile redo = require(directory.redo(unapplied.get()))) {
-      apply(redo);
-      redoBytes += redo.contents().byteSize();
-      redoFiles++;
-    }
+    Open parts = open.orElseThrow();
+    parts.writer().apply(parts.log().file(), unapplied.get(), parts.image());
+    parts.writer().clear();
     unapplied = Optional.empty();
-    if (redoBytes > REDO_BYTES_MAX || redoFiles > REDO_FILES_MAX) {
-      checkpoint();
-    }
-    retire();
-  }
-
-  private void apply(PageFile redo) throws IOException {
-    Path epochFile = directory.epoch(redo.manifest().epoch());
-    // Once it is there the image may be overwritten in part: then what it replaced is only there.
-    if (!Files.exists(epochFile)) {
-      keepReplaced(redo, epochFile);
-    }
-    int from = 0;
-    while (from < redo.count()) {
-      int run = 1;
-      while (from + run < redo.count() && follows(redo, from, run)) {
-        run++;
-      }
-      writeImage(redo.page(from), run, redo.contents(), redo.offset(from));
-      from += run;
-    }
-  }
-
-  /** Whether a page lies right behind the run that started, in the image and in the file. */
-  private boolean follows(PageFile redo, int from, int run) {
-    StateLayout layout = pages.orElseThrow().layout();
-    return redo.page(from + run) == redo.page(from) + run
-        && redo.slot(from + run) == redo.slot(from) + run
-        && layout.regionOf(redo.page(from)) == layout.regionOf(redo.page(from + run));
-  }
-
-  private void keepReplaced(PageFile redo, Path epochFile) throws IOException {
-    RegionPages view = pages.orElseThrow();
-    int[] replaced = new int[redo.count()];
-    int[] slots = new int[redo.count()];
-    long[] hashes = new long[redo.count()];
-    Path part = epochFile.resolveSibling(epochFile.getFileName() + ".part");
-    try (PageFileWriter writer = PageFileWriter.create(part)) {
-      for (int i = 0; i < replaced.length; i++) {
-        replaced[i] = redo.page(i);
-        hashes[i] = PageHash.of(view, replaced[i]);
-        slots[i] = writer.append(view.segment(replaced[i]), view.offset(replaced[i]));
-      }
-      writer.finish(redo.manifest(), replaced, slots, hashes, epochFile);
-    }
-  }
-
-  private void writeImage(int page, int count, MemorySegment content, long offset)
-      throws IOException {
-    StateLayout layout = pages.orElseThrow().layout();
-    Durable.write(
-        images.get(layout.regionOf(page)),
-        content.asSlice(offset, (long) count << PageSize.SHIFT).asByteBuffer(),
-        layout.offsetInRegion(page));
-  }
-
-  /** From here on the image alone holds the newest epoch, so redo files are of no more use. */
-  private void checkpoint() throws IOException {
-    for (FileChannel image : images) {
-      image.force(true);
-    }
-    for (Path redo : directory.redoFiles().values()) {
-      Files.delete(redo);
-    }
-    redoBytes = 0;
-    redoFiles = 0;
   }
 
   /**
@@ -339,39 +237,50 @@ public final class DirectorySink implements StateSink {
    * @throws IOException if it is not kept
    */
   public EpochManifest goBack(long epoch) throws IOException {
+    Open parts = open.orElseThrow();
     discard();
     apply();
-    if (!directory.epochFiles().containsKey(epoch)) {
-      throw new IOException(
-          "epoch %d is not kept in %s; kept are %s"
-              .formatted(epoch, directory.root(), directory.epochFiles().keySet()));
-    }
-    checkpoint();
-    directory.writeGoal(epoch);
-    return finishGoingBack(epoch);
-  }
-
-  private EpochManifest finishGoingBack(long epoch) throws IOException {
-    List<Path> later = directory.epochFiles().tailMap(epoch + 1).values().stream().toList();
-    for (Path file : later.reversed()) {
-      try (PageFile replaced = require(file)) {
-        for (int i = 0; i < replaced.count(); i++) {
-          writeImage(replaced.page(i), 1, replaced.contents(), replaced.offset(i));
-        }
+    parts.flush().close();
+    try (LogReader reader = LogReader.open(directory)) {
+      List<Long> kept = reader.records().stream().map(record -> record.manifest().epoch()).toList();
+      if (!kept.contains(epoch) || epoch < parts.bounds().oldest()) {
+        throw new IOException(
+            "epoch %d is not kept in %s; kept are %s".formatted(epoch, directory.root(), kept));
       }
+      directory.writeGoal(epoch);
+      parts.log().close();
+      takeBack(epoch, reader, reader.records().size(), parts.image(), parts.bounds());
     }
-    for (FileChannel image : images) {
-      image.force(true);
-    }
-    // Newest first: what is left after a crash still leads to the same image.
-    for (Path file : later.reversed()) {
-      Files.delete(file);
-    }
-    directory.clearGoal();
-    try (PageFile file = require(directory.epoch(epoch))) {
-      newest = Optional.of(file.manifest());
+    try (LogReader reader = LogReader.open(directory)) {
+      int count = reader.records().size();
+      EpochLog log = EpochLog.after(reader, count, directory, retention, parts.bounds());
+      open = Optional.of(parts.with(log));
+      newest = Optional.of(reader.records().getLast().manifest());
     }
     return newest.orElseThrow();
+  }
+
+  /** Puts back what epochs after the goal replaced, then removes them from the log. */
+  private void takeBack(long goal, LogReader reader, int whole, ImageFiles image, LogBounds bounds)
+      throws IOException {
+    MemorySegment page = Arena.ofAuto().allocate(PageSize.BYTES, Long.BYTES);
+    for (EpochRecord record : reader.records().subList(0, whole).reversed()) {
+      if (record.manifest().epoch() <= goal) {
+        break;
+      }
+      for (int entry = 0; entry < record.count(); entry++) {
+        if (!record.readBefore(entry, page)) {
+          throw new IOException(
+              "epoch %d is damaged in the log; there is no way back before it"
+                  .formatted(record.manifest().epoch()));
+        }
+        image.write(record.page(entry), 1, page, 0);
+      }
+    }
+    image.force();
+    bounds.imageHolds(goal);
+    reader.removeAfter(goal, directory);
+    directory.clearGoal();
   }
 
   /** The newest durable epoch; empty while the first arrives. */
@@ -381,32 +290,32 @@ public final class DirectorySink implements StateSink {
 
   /** The live bytes of one region, padded to whole pages; valid until this is closed. */
   public MemorySegment region(int region) {
-    return pages.orElseThrow().region(region);
-  }
-
-  /** Forgets the oldest epochs beyond what is to be kept. */
-  private void retire() throws IOException {
-    SortedMap<Long, Path> epochs = directory.epochFiles();
-    long bytes = 0;
-    for (Path file : epochs.values()) {
-      bytes += Files.size(file);
-    }
-    while (epochs.size() > 1
-        && (epochs.size() > retention.epochsMax() || bytes > retention.bytesMax())) {
-      Path oldest = directory.epoch(epochs.firstKey());
-      bytes -= Files.size(oldest);
-      Files.delete(oldest);
-      epochs.remove(epochs.firstKey());
-    }
+    return open.orElseThrow().image().view().region(region);
   }
 
   @Override
   public void close() throws IOException {
-    discard();
-    for (FileChannel image : images) {
+    if (open.isPresent()) {
+      open.get().close();
+    }
+    lock.close();
+  }
+
+  /** What is there once it is known which VM is kept. */
+  private record Open(
+      ImageFiles image, LogBounds bounds, EpochLog log, EpochWriter writer, ImageFlush flush)
+      implements AutoCloseable {
+
+    Open with(EpochLog other) {
+      return new Open(image, bounds, other, writer, flush);
+    }
+
+    @Override
+    public void close() throws IOException {
+      flush.close();
+      log.close();
+      bounds.close();
       image.close();
     }
-    arena.close();
-    lock.close();
   }
 }

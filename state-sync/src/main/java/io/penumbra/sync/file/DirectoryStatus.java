@@ -11,14 +11,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * What a receiver's directory holds, read beside a receiver at work or after one.
@@ -52,18 +48,16 @@ public record DirectoryStatus(VmId vm, StateLayout layout, List<Kept> kept, bool
   public static DirectoryStatus read(Path root) throws IOException {
     StateDirectory directory = new StateDirectory(root);
     StateDirectory.Identity identity = identity(directory);
-    SortedMap<Long, Kept> kept = new TreeMap<>();
-    SortedMap<Long, Path> epochs = directory.epochFiles();
-    for (Map.Entry<Long, Path> file : epochs.entrySet()) {
-      keptIn(file.getValue()).ifPresent(found -> kept.put(file.getKey(), found));
+    List<Kept> kept = new ArrayList<>();
+    long oldest = LogBounds.oldest(directory.bounds());
+    try (LogReader log = LogReader.open(directory)) {
+      for (EpochRecord record : log.records()) {
+        if (record.manifest().epoch() >= oldest) {
+          kept.add(new Kept(record.manifest(), record.bytes()));
+        }
+      }
     }
-    // Committed, and not yet applied; older redo files say nothing that epoch files don't.
-    long applied = epochs.isEmpty() ? 0 : epochs.lastKey();
-    for (Map.Entry<Long, Path> file : directory.redoFiles().tailMap(applied + 1).entrySet()) {
-      keptIn(file.getValue()).ifPresent(found -> kept.put(file.getKey(), found));
-    }
-    return new DirectoryStatus(
-        identity.vm(), identity.layout(), new ArrayList<>(kept.values()), inUse(directory));
+    return new DirectoryStatus(identity.vm(), identity.layout(), kept, inUse(directory));
   }
 
   static StateDirectory.Identity identity(StateDirectory directory) throws IOException {
@@ -74,22 +68,6 @@ public record DirectoryStatus(VmId vm, StateLayout layout, List<Kept> kept, bool
                 directory.root().toString(),
                 "no copy is kept here",
                 "Name the --dir of a 'penumbra sync receive'."));
-  }
-
-  private static Optional<Kept> keptIn(Path path) throws IOException {
-    try {
-      long bytes = Files.size(path);
-      Optional<PageFile> opened = PageFile.open(path);
-      if (opened.isEmpty()) {
-        return Optional.empty();
-      }
-      try (PageFile file = opened.get()) {
-        return Optional.of(new Kept(file.manifest(), bytes));
-      }
-    } catch (NoSuchFileException e) {
-      // A receiver at work has just removed it.
-      return Optional.empty();
-    }
   }
 
   private static boolean inUse(StateDirectory directory) throws IOException {

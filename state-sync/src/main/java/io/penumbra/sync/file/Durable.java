@@ -27,6 +27,18 @@ final class Durable {
     }
   }
 
+  /** Fills a buffer from a place in a file, and turns it around; false if the file ends before. */
+  static boolean read(FileChannel file, ByteBuffer into, long at) throws IOException {
+    int start = into.position();
+    while (into.hasRemaining()) {
+      if (file.read(into, at + into.position() - start) < 0) {
+        return false;
+      }
+    }
+    into.position(start);
+    return true;
+  }
+
   /** Replaces a file by another content, all at once. */
   static void replace(Path file, byte[] content) throws IOException {
     Path part = file.resolveSibling(file.getFileName() + ".part");

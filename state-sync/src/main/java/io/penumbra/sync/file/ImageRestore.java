@@ -24,10 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
-import java.util.SortedMap;
 import java.util.stream.IntStream;
 
 /**
@@ -129,8 +126,10 @@ public final class ImageRestore {
         copy(directory.image(region), file, StateDirectory.imageBytes(region));
         regions.add(file.map(MapMode.READ_ONLY, 0, StateDirectory.imageBytes(region), arena));
       }
-      goForward(epoch, layout, files);
-      goBack(epoch, layout, files);
+      try (LogReader log = LogReader.open(directory)) {
+        goForward(epoch, log, layout, files);
+        goBack(epoch, log, layout, files);
+      }
       RegionPages pages = new RegionPages(layout, regions);
       long[] hashes = new long[layout.pages()];
       IntStream.range(0, hashes.length)
@@ -166,38 +165,47 @@ public final class ImageRestore {
   }
 
   /** What was committed up to the epoch, and may not have been in the image yet. */
-  private void goForward(long epoch, StateLayout layout, List<FileChannel> files)
+  private void goForward(long epoch, LogReader log, StateLayout layout, List<FileChannel> files)
       throws IOException {
-    SortedMap<Long, Path> redos = directory.redoFiles().headMap(epoch + 1);
-    for (Path redo : redos.values()) {
-      write(redo, layout, files);
-    }
-  }
-
-  /** What later epochs replaced. */
-  private void goBack(long epoch, StateLayout layout, List<FileChannel> files) throws IOException {
-    List<Path> later = new ArrayList<>(directory.epochFiles().tailMap(epoch + 1).values());
-    Collections.reverse(later);
-    for (Path file : later) {
-      write(file, layout, files);
-    }
-  }
-
-  private static void write(Path path, StateLayout layout, List<FileChannel> files)
-      throws IOException {
-    Optional<PageFile> opened = PageFile.open(path);
-    if (opened.isEmpty()) {
-      throw new IOException(path + " is damaged; what it holds is lost");
-    }
-    try (PageFile file = opened.get()) {
-      for (int i = 0; i < file.count(); i++) {
-        int page = file.page(i);
-        Durable.write(
-            files.get(layout.regionOf(page)),
-            file.contents().asSlice(file.offset(i), PageSize.BYTES).asByteBuffer(),
-            layout.offsetInRegion(page));
+    long imageHolds = LogBounds.imageHolds(directory.bounds());
+    MemorySegment page = Arena.ofAuto().allocate(PageSize.BYTES, Long.BYTES);
+    for (EpochRecord record : log.records()) {
+      if (record.manifest().epoch() > imageHolds && record.manifest().epoch() <= epoch) {
+        for (int entry = 0; entry < record.count(); entry++) {
+          require(record.readAfter(entry, page), record);
+          write(record.page(entry), page, layout, files);
+        }
       }
     }
+  }
+
+  /** What later epochs replaced, newest first. */
+  private static void goBack(long epoch, LogReader log, StateLayout layout, List<FileChannel> files)
+      throws IOException {
+    MemorySegment page = Arena.ofAuto().allocate(PageSize.BYTES, Long.BYTES);
+    for (EpochRecord record : log.records().reversed()) {
+      if (record.manifest().epoch() > epoch) {
+        for (int entry = 0; entry < record.count(); entry++) {
+          require(record.readBefore(entry, page), record);
+          write(record.page(entry), page, layout, files);
+        }
+      }
+    }
+  }
+
+  private static void require(boolean good, EpochRecord record) throws IOException {
+    if (!good) {
+      throw new IOException(
+          "epoch %d is damaged in the log; what it holds is lost"
+              .formatted(record.manifest().epoch()));
+    }
+  }
+
+  private static void write(
+      int page, MemorySegment content, StateLayout layout, List<FileChannel> files)
+      throws IOException {
+    Durable.write(
+        files.get(layout.regionOf(page)), content.asByteBuffer(), layout.offsetInRegion(page));
   }
 
   private static void finish(Path work, Region region, Path to) throws IOException {

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What lies where in a receiver's directory:
@@ -22,10 +22,8 @@ import java.util.TreeMap;
  * <pre>
  * state              which VM, which regions, one per line
  * NAME.img           a region, padded to whole pages: the newest epoch that was applied
- * epochs/N.epoch     manifest of epoch N and the pages that it replaced
- * redo/N.redo        manifest of epoch N and the pages that it brings, until they are in the image
- *                    for good
- * redo/next          pages of the epoch that is arriving
+ * log/N.log          epochs one behind the other: the pages that each brings and what they replace
+ * log/bounds         up to which epoch the images are durable, and which is the oldest kept
  * goal               the epoch to which somebody is going back
  * lock               held by the receiver at work
  * </pre>
@@ -34,8 +32,8 @@ import java.util.TreeMap;
  */
 record StateDirectory(Path root) {
 
-  private static final String EPOCH_SUFFIX = ".epoch";
-  private static final String REDO_SUFFIX = ".redo";
+  private static final String LOG_SUFFIX = ".log";
+  private static final String FORMAT = "penumbra 2";
 
   Path lock() {
     return root.resolve("lock");
@@ -45,24 +43,16 @@ record StateDirectory(Path root) {
     return root.resolve(region.id() + ".img");
   }
 
-  Path epochs() {
-    return root.resolve("epochs");
+  Path logs() {
+    return root.resolve("log");
   }
 
-  Path epoch(long number) {
-    return epochs().resolve(number + EPOCH_SUFFIX);
+  Path log(long number) {
+    return logs().resolve(number + LOG_SUFFIX);
   }
 
-  Path redos() {
-    return root.resolve("redo");
-  }
-
-  Path redo(long number) {
-    return redos().resolve(number + REDO_SUFFIX);
-  }
-
-  Path next() {
-    return redos().resolve("next");
+  Path bounds() {
+    return logs().resolve("bounds");
   }
 
   private Path goalFile() {
@@ -89,41 +79,29 @@ record StateDirectory(Path root) {
     return root.resolve("state");
   }
 
-  /** Epoch files by number. */
-  SortedMap<Long, Path> epochFiles() throws IOException {
-    return numbered(epochs(), EPOCH_SUFFIX);
-  }
-
-  /** Redo files by number. */
-  SortedMap<Long, Path> redoFiles() throws IOException {
-    return numbered(redos(), REDO_SUFFIX);
-  }
-
-  private static SortedMap<Long, Path> numbered(Path directory, String suffix) throws IOException {
-    SortedMap<Long, Path> files = new TreeMap<>();
-    for (Path file : Durable.files(directory)) {
+  /** The numbers of the log's files, in order. */
+  SortedSet<Long> logFiles() throws IOException {
+    SortedSet<Long> numbers = new TreeSet<>();
+    for (Path file : Durable.files(logs())) {
       String name = String.valueOf(file.getFileName());
-      if (name.matches("\\d{1,18}\\" + suffix)) {
-        files.put(Long.parseLong(name.substring(0, name.length() - suffix.length())), file);
+      if (name.matches("\\d{1,18}\\" + LOG_SUFFIX)) {
+        numbers.add(Long.parseLong(name.substring(0, name.length() - LOG_SUFFIX.length())));
       }
     }
-    return files;
+    return numbers;
   }
 
   /** Removes what a crash left half-written. */
   void sweep() throws IOException {
-    Files.deleteIfExists(next());
-    for (Path directory : List.of(root, epochs(), redos())) {
-      for (Path file : Durable.files(directory)) {
-        if (String.valueOf(file.getFileName()).endsWith(".part")) {
-          Files.delete(file);
-        }
+    for (Path file : Durable.files(root)) {
+      if (String.valueOf(file.getFileName()).endsWith(".part")) {
+        Files.delete(file);
       }
     }
   }
 
   void writeIdentity(VmId vm, StateLayout layout) throws IOException {
-    StringBuilder text = new StringBuilder("penumbra 1\nvm " + vm + "\n");
+    StringBuilder text = new StringBuilder(FORMAT + "\nvm " + vm + "\n");
     for (Region region : layout.regions()) {
       text.append("region %s %s %d\n".formatted(region.id(), region.kind(), region.bytes()));
     }
@@ -141,8 +119,11 @@ record StateDirectory(Path root) {
     }
     List<String> lines = Files.readAllLines(state());
     try {
-      if (lines.size() < 3 || !lines.getFirst().equals("penumbra 1")) {
-        throw new IllegalArgumentException("does not start with 'penumbra 1'");
+      if (lines.size() < 3 || !lines.getFirst().equals(FORMAT)) {
+        throw new IllegalArgumentException(
+            "does not start with '%s'; maybe another version of Penumbra wrote it. Receive into a"
+                    .formatted(FORMAT)
+                + " new directory");
       }
       VmId vm = VmId.of(lines.get(1).substring("vm ".length()));
       List<Region> regions = new ArrayList<>();

@@ -38,6 +38,11 @@ final class MeteredSink implements StateSink {
   }
 
   @Override
+  public void mend(int page, MemorySegment content, long offset, long hash) throws IOException {
+    sink.mend(page, content, offset, hash);
+  }
+
+  @Override
   public void unstage(int page) {
     sink.unstage(page);
   }

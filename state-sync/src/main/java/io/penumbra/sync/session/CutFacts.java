@@ -10,7 +10,8 @@ import java.util.function.IntToLongFunction;
  * What the sender's session needs to know of a cut. The bytes stay with whoever has taken it.
  *
  * @param cut a random number, not 0
- * @param pages those that differ from the cut before, in the order in which they are to be sent
+ * @param pages those that differ from the cut before, of a whole cut all, in the order in which
+ *     they are to be sent
  * @param hashOf the hash of any page at the cut
  */
 // Handed over, not copied: a first cut has as many entries as the VM has pages.

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The receiver's half. It only answers, so it needs no timers: whatever gets lost, the sender asks
@@ -19,6 +21,9 @@ import java.util.Optional;
  * greeting that somebody plays back can't throw out the sender that is at work.
  */
 public final class ReceiverSession {
+
+  /** So often rotten pages are asked for in an epoch; then more is compared. */
+  private static final int ROTTEN_ASKED_MAX = 3;
 
   private final EscalationPolicy policy;
   private Optional<Message.Hello> greeting = Optional.empty();
@@ -39,6 +44,32 @@ public final class ReceiverSession {
   /** How many pages are staged. */
   public int staged() {
     return state.map(known -> known.staged.cardinality()).orElse(0);
+  }
+
+  /** The hash that a page of the copy has, as far as is known; with an epoch here only. */
+  public long expectedHash(int page) {
+    return state.orElseThrow().have.get(page);
+  }
+
+  /**
+   * Whether this is what a rotten page was at the newest epoch: then it belongs in the copy at once
+   * and is no change, and epochs before are as they were.
+   */
+  public boolean isMend(int page, long hash) {
+    return state.orElseThrow().isMend(page, hash);
+  }
+
+  /**
+   * Pages of the copy were looked at, and are not what they were: the disk or the memory they lie
+   * in has changed them. They are asked for, they alone, before the next epoch is committed.
+   *
+   * @param found their hashes now
+   */
+  public void rotten(int[] pages, long[] found) {
+    State known = state.orElseThrow();
+    for (int i = 0; i < pages.length; i++) {
+      known.rotten(pages[i], found[i]);
+    }
   }
 
   /**
@@ -248,6 +279,10 @@ public final class ReceiverSession {
       }
       if (known.next.root().equals(manifest.root())) {
         steps.add(new ReceiverStep.Commit(manifest));
+      } else if (known.maySendRottenAgain()) {
+        say(
+            new Message.Want(
+                manifest.epoch(), commit.cut(), Message.Want.UNASKED, known.takeRotten()));
       } else {
         say(new Message.NeedPlan(manifest.epoch(), commit.cut(), known.escalate(manifest)));
       }
@@ -279,6 +314,11 @@ public final class ReceiverSession {
     private final PageHashes have;
     private final PageHashes next;
     private final BitSet staged = new BitSet();
+    private final BitSet rotten = new BitSet();
+
+    /** What rotten pages were at the newest epoch. */
+    private final SortedMap<Integer, Long> rightful = new TreeMap<>();
+
     private final int[] wrong;
     private long committed;
     private long epoch;
@@ -288,6 +328,7 @@ public final class ReceiverSession {
     private boolean plannedSinceAsked;
     private int asked;
     private int regionsAsked;
+    private int rottenAsked;
 
     State(Message.Hello hello, long committed, PageHashes have) {
       this.hello = hello;
@@ -330,11 +371,43 @@ public final class ReceiverSession {
       plannedSinceAsked = false;
       asked = 0;
       regionsAsked = 0;
+      rottenAsked = 0;
       Arrays.fill(wrong, 0);
     }
 
+    boolean isMend(int page, long hash) {
+      Long was = rightful.get(page);
+      return was != null && was == hash && !staged.get(page);
+    }
+
+    void rotten(int page, long found) {
+      rightful.putIfAbsent(page, have.get(page));
+      have.set(page, found);
+      if (!staged.get(page)) {
+        next.set(page, found);
+        rotten.set(page);
+      }
+    }
+
+    /** Whether a few pages explain why the root is wrong; not for ever. */
+    boolean maySendRottenAgain() {
+      return !rotten.isEmpty() && rottenAsked < ROTTEN_ASKED_MAX;
+    }
+
+    int[] takeRotten() {
+      rottenAsked++;
+      return rotten.stream().limit(Message.PAGES_MAX).toArray();
+    }
+
     void stage(int page, long hash) {
+      boolean mended = isMend(page, hash);
       next.set(page, hash);
+      rotten.clear(page);
+      if (mended) {
+        have.set(page, hash);
+        rightful.remove(page);
+        return;
+      }
       if (committed == 0) {
         // The first epoch is filled in place: what has arrived is what is there.
         have.set(page, hash);
@@ -385,7 +458,11 @@ public final class ReceiverSession {
     }
 
     void commit(EpochManifest manifest) {
-      staged.stream().forEach(page -> have.set(page, next.get(page)));
+      staged.stream()
+          .forEach(page -> {
+            have.set(page, next.get(page));
+            rightful.remove(page);
+          });
       staged.clear();
       committed = manifest.epoch();
       lastResync = resync;

@@ -2,15 +2,19 @@ package io.penumbra.sync.session;
 
 import io.penumbra.domain.VmId;
 import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.PageHash;
+import io.penumbra.sync.epoch.PageHashes;
 import io.penumbra.sync.epoch.StateLayout;
 import io.penumbra.sync.epoch.StateRoot;
 import io.penumbra.sync.frame.Message;
 import io.penumbra.sync.frame.Scope;
+import io.penumbra.sync.session.SenderSettings.Untouched;
 import io.penumbra.sync.session.SenderStep.Rest;
 import io.penumbra.sync.session.SenderStep.Say;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
 
@@ -42,6 +46,7 @@ public final class SenderSession {
   private long acked;
   private Optional<StateRoot> ackedRoot = Optional.empty();
   private boolean inStep;
+  private boolean nothingThere;
   private Optional<CutFacts> cut = Optional.empty();
   private boolean whole;
   private long epoch;
@@ -142,12 +147,32 @@ public final class SenderSession {
     changes.clear();
     wanted.clear();
     if (whole) {
-      plan.addRange(0, layout.pages(), Message.PAGES_MAX);
+      planWhole(facts);
     } else {
       for (int page : facts.pages()) {
         changes.add(page);
       }
     }
+  }
+
+  /** Hot pages first, zeros last; a state of nothing but zeros needs not be told of zeros. */
+  private void planWhole(CutFacts facts) {
+    int[] pages = facts.pages();
+    int[] ordered = new int[pages.length];
+    int count = 0;
+    for (int page : pages) {
+      if (facts.hashOf().applyAsLong(page) != PageHash.ZERO_PAGE) {
+        ordered[count++] = page;
+      }
+    }
+    if (count < pages.length && !(nothingThere && settings.untouched() == Untouched.NOT_SENT)) {
+      for (int page : pages) {
+        if (facts.hashOf().applyAsLong(page) == PageHash.ZERO_PAGE) {
+          ordered[count++] = page;
+        }
+      }
+    }
+    plan.addPages(Arrays.copyOf(ordered, count), Message.PAGES_MAX);
   }
 
   /** Something came from the other end. Numbers and names in it are not trusted. */
@@ -192,6 +217,8 @@ public final class SenderSession {
       return;
     }
     token = welcome.token();
+    nothingThere =
+        welcome.epoch() == 0 && welcome.root().equals(PageHashes.ofZeros(layout.pages()).root());
     due.add(new SenderStep.ResetPredictors());
     if (cut.isPresent()) {
       goOn(welcome);

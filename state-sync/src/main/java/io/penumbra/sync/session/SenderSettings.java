@@ -1,5 +1,6 @@
 package io.penumbra.sync.session;
 
+import io.penumbra.sync.epoch.PageSize;
 import java.time.Duration;
 
 /**
@@ -10,9 +11,20 @@ import java.time.Duration;
  * @param silenceMax when to give up a connection that answers nothing
  * @param groupPages how many pages are coded together
  * @param planWindow how many parts of a plan may be unanswered
+ * @param untouched what becomes of pages of zeros when all pages are sent
  */
 public record SenderSettings(
-    Duration epoch, Duration retryAfter, Duration silenceMax, int groupPages, int planWindow) {
+    Duration epoch,
+    Duration retryAfter,
+    Duration silenceMax,
+    int groupPages,
+    int planWindow,
+    Untouched untouched) {
+
+  private static final int GROUP_PAGES = 256;
+
+  /** With a limit for bytes a group is at most so long under way, so that the limit is even. */
+  private static final double GROUP_SECONDS = 0.25;
 
   public SenderSettings {
     if (epoch.isNegative() || !retryAfter.isPositive() || silenceMax.compareTo(retryAfter) <= 0) {
@@ -29,6 +41,30 @@ public record SenderSettings(
 
   /** What fits most. */
   public static SenderSettings every(Duration epoch) {
-    return new SenderSettings(epoch, Duration.ofSeconds(5), Duration.ofSeconds(30), 256, 4);
+    return new SenderSettings(
+        epoch, Duration.ofSeconds(5), Duration.ofSeconds(30), GROUP_PAGES, 4, Untouched.NOT_SENT);
+  }
+
+  /** The same for a way that may carry only so many bytes per second. */
+  public SenderSettings within(double bytesPerSecond) {
+    double pages = bytesPerSecond * GROUP_SECONDS / PageSize.BYTES;
+    return new SenderSettings(
+        epoch,
+        retryAfter,
+        silenceMax,
+        (int) Math.max(1, Math.min(groupPages, pages)),
+        planWindow,
+        untouched);
+  }
+
+  /**
+   * Pages of zeros in a whole transfer; most of them nobody has ever touched. They cost a hash each
+   * at most, never their content.
+   */
+  public enum Untouched {
+    /** Named after all others. */
+    LAST,
+    /** Not even named to a receiver that has nothing but zeros itself. */
+    NOT_SENT
   }
 }

@@ -25,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -45,9 +47,18 @@ class SyncTest {
 
   private static final SenderSettings SETTINGS =
       new SenderSettings(
-          Duration.ofMillis(2), Duration.ofMillis(60), Duration.ofMillis(400), 16, 4);
+          Duration.ofMillis(2),
+          Duration.ofMillis(60),
+          Duration.ofMillis(400),
+          16,
+          4,
+          SenderSettings.Untouched.LAST);
 
   @TempDir private Path temp;
+
+  private final AtomicInteger rotten = new AtomicInteger();
+  private Optional<Path> flipIn = Optional.empty();
+  private Pace pace = Pace.unlimited();
 
   @Test
   void everyKeptEpochOfAnyScriptCanBeRestoredToTheByte() throws Exception {
@@ -57,6 +68,22 @@ class SyncTest {
   @Test
   void overALinkThatLosesRepeatsAndFlipsBitsTheSame() throws Exception {
     run(2, 0.05, Optional.of(FrameKey.of(new byte[FrameKey.BYTES])), 8);
+  }
+
+  @Test
+  void aBitThatFlipsInTheCopyIsFoundBesideTheWorkAndMended() throws Exception {
+    flipIn = Optional.of(temp.resolve("copy").resolve("disk.raw.img"));
+    run(3, 0, Optional.empty(), 12);
+    assertThat(rotten.get()).isPositive();
+  }
+
+  @Test
+  void theNetworksShareIsKeptUnderLoad() throws Exception {
+    // The first transfer alone is 1.2 MB of noise.
+    pace = new Pace(1e6, 1, () -> 0);
+    Instant start = Instant.now();
+    run(4, 0, Optional.empty(), 1);
+    assertThat(Duration.between(start, Instant.now())).isGreaterThan(Duration.ofMillis(900));
   }
 
   private void run(long seed, double harm, Optional<FrameKey> key, int epochs) throws Exception {
@@ -86,6 +113,9 @@ class SyncTest {
               // The writer writes only here, so this is what was cut.
               states.put(epoch, read(image));
               write(image, random);
+              if (epoch == 5) {
+                flipIn.ifPresent(SyncTest::flip);
+              }
               acks.release();
             }
           };
@@ -97,7 +127,7 @@ class SyncTest {
               links[0],
               key,
               SETTINGS,
-              Pace.unlimited(),
+              pace,
               new Random(seed),
               InstantSource.system(),
               listener);
@@ -109,7 +139,15 @@ class SyncTest {
               key,
               EscalationPolicy.DEFAULT,
               new Random(seed + 1),
-              new ReceiverListener() {});
+              new ReceiverListener() {
+                @Override
+                public void rotten(int count) {
+                  rotten.addAndGet(count);
+                }
+              });
+      if (flipIn.isPresent()) {
+        receiver.verifying(1e9, InstantSource.system());
+      }
       BlockingQueue<Throwable> broken = new LinkedBlockingQueue<>();
       Thread there = start(receiver::run, broken);
       Thread here = start(sender::run, broken);
@@ -140,6 +178,18 @@ class SyncTest {
     }
   }
 
+  /** Somebody or something changes the copy behind the receiver's back. */
+  private static void flip(Path image) {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.seek(5);
+      int value = file.read();
+      file.seek(5);
+      file.write(value ^ 16);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static byte[] read(Path image) {
     try {
       return Files.readAllBytes(image);
@@ -153,7 +203,8 @@ class SyncTest {
       for (int writes = random.nextInt(40); writes > 0; writes--) {
         byte[] bytes = new byte[1 + random.nextInt(9000)];
         random.nextBytes(bytes);
-        file.seek(random.nextLong(file.length() - bytes.length));
+        // The first page stays as it is; one test lets it rot in the copy.
+        file.seek(4096 + random.nextLong(file.length() - bytes.length - 4096));
         file.write(bytes);
       }
     } catch (IOException e) {

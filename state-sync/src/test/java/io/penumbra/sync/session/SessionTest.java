@@ -32,6 +32,27 @@ class SessionTest {
     run(ends, 1);
 
     assertThat(ends.pagesShipped).isEqualTo(1);
+    assertThat(ends.plannedPages).as("named").isEqualTo(1);
+  }
+
+  @Test
+  void rotThatALookFindsIsMendedByThosePagesAlone() {
+    TwoEnds ends = new TwoEnds(8);
+    ends.write(1000);
+    run(ends, 2);
+    int planned = ends.plannedPages;
+    int shipped = ends.pagesShipped;
+    ends.rot(9);
+    ends.rot(33);
+    for (int page = 0; page < PAGES; page++) {
+      ends.lookAt(page);
+    }
+    ends.live[10] = 78;
+    run(ends, 3);
+
+    assertThat(ends.plannedPages).isEqualTo(planned);
+    assertThat(ends.pagesShipped - shipped).isEqualTo(3);
+    assertThat(ends.durable).isEqualTo(ends.live);
   }
 
   @Test
@@ -163,6 +184,10 @@ class SessionTest {
         // Found when the image is read again, at the start.
         ends.rot(ends.random.nextInt(PAGES));
         ends.killReceiver();
+      } else if (chance < 38 && seed % 2 == 0 && ends.newest.isPresent() && ends.isOpen()) {
+        int page = ends.random.nextInt(PAGES);
+        ends.rot(page);
+        ends.lookAt(page);
       }
     }
   }

@@ -40,7 +40,12 @@ final class TwoEnds {
   private static final VmId VM = VmId.of("vm-1");
   private static final SenderSettings SETTINGS =
       new SenderSettings(
-          Duration.ofSeconds(1), Duration.ofMillis(200), Duration.ofSeconds(3), 4, 2);
+          Duration.ofSeconds(1),
+          Duration.ofMillis(200),
+          Duration.ofSeconds(3),
+          4,
+          2,
+          SenderSettings.Untouched.NOT_SENT);
 
   final SplittableRandom random;
   final long[] live = new long[LAYOUT.pages()];
@@ -118,6 +123,18 @@ final class TwoEnds {
 
   void rot(int page) {
     durable[page] ^= 0x10;
+  }
+
+  /** Whether the receiver has been greeted, and so knows what it has. */
+  boolean isOpen() {
+    return receiver.committed() > 0;
+  }
+
+  /** The receiver looks at a page, and sees what has become of it. */
+  void lookAt(int page) {
+    if (receiver.expectedHash(page) != durable[page]) {
+      receiver.rotten(new int[] {page}, new long[] {durable[page]});
+    }
   }
 
   /** One step of either end, or a moment of waiting. */
@@ -239,7 +256,7 @@ final class TwoEnds {
       long content = block.getLong() ^ (pages.standalone() ? 0 : durable[page]);
       if (content != pages.hashes()[i]) {
         wrong.set(i);
-      } else if (newest.isEmpty()) {
+      } else if (newest.isEmpty() || receiver.isMend(page, content)) {
         durable[page] = content;
       } else {
         staged[page] = content;
