@@ -22,6 +22,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,7 @@ public final class QemuSource implements StateSource {
 
   private static final int RAM_REGION = 0;
   private static final int DEVICE_REGION = 1;
+  private static final int FIRST_DISK_REGION = 2;
   private static final Duration STOP = Duration.ofSeconds(20);
 
   private final QemuGuest guest;
@@ -53,6 +55,7 @@ public final class QemuSource implements StateSource {
   private final Optional<WrittenPages> tracker;
   private final Optional<String> whyNotTracked;
   private final Optional<FileData> ramData;
+  private final DiskTrackers disks;
   private final BitSet devicePages = new BitSet();
   private boolean firstLook = true;
   private Optional<PauseTimes> lastPause = Optional.empty();
@@ -64,6 +67,7 @@ public final class QemuSource implements StateSource {
       Arena arena,
       MemorySegment ram,
       DeviceSaver saver,
+      DiskTrackers disks,
       Reply<WrittenPages> tracker) {
     this.guest = guest;
     this.settings = settings;
@@ -71,6 +75,7 @@ public final class QemuSource implements StateSource {
     this.arena = arena;
     this.ram = ram;
     this.saver = saver;
+    this.disks = disks;
     this.tracker = tracker.found();
     this.whyNotTracked = tracker.refusal();
     ramData = FileData.of(guest.home().ram(), ram.byteSize());
@@ -79,30 +84,64 @@ public final class QemuSource implements StateSource {
 
   /** Opens a guest that runs; refused if it can't be captured, with what it lacks. */
   public static Reply<QemuSource> open(QemuGuest guest, CaptureSettings settings) {
-    return DeviceSavers.choose(guest, settings)
-        .then(saver -> {
-          Arena arena = Arena.ofShared();
-          try (FileChannel file = FileChannel.open(guest.home().ram(), StandardOpenOption.READ)) {
-            MemorySegment ram = file.map(MapMode.READ_ONLY, 0, guest.spec().memoryBytes(), arena);
-            Reply<WrittenPages> tracker =
-                settings.tracking()
-                    ? WrittenPages.of(guest.pid(), guest.home().ram())
-                    : Reply.refused("not asked for");
-            return Reply.done(
-                new QemuSource(guest, settings, layout(guest), arena, ram, saver, tracker));
-          } catch (IOException e) {
-            arena.close();
-            saver.close();
-            return Reply.refused("%s: %s".formatted(guest.home().ram(), e.getMessage()));
-          }
-        });
+    return guest
+        .identity()
+        .then(identity -> DiskTrackers.open(guest, identity))
+        .then(disks ->
+            switch (DeviceSavers.choose(guest, settings)) {
+              case Reply.Done<DeviceSaver>(DeviceSaver saver) ->
+                  open(guest, settings, saver, disks);
+              case Reply.Refused<DeviceSaver>(String reason) -> {
+                disks.close();
+                yield Reply.refused(reason);
+              }
+              case Reply.Unknown<DeviceSaver>(String reason) -> {
+                disks.close();
+                yield Reply.unknown(reason);
+              }
+            });
   }
 
-  private static StateLayout layout(QemuGuest guest) {
-    return new StateLayout(
-        List.of(
-            new Region(RAM, RegionKind.RAM, guest.spec().memoryBytes()),
-            new Region(DEVICES, RegionKind.DEVICE, DeviceState.REGION_BYTES)));
+  private static Reply<QemuSource> open(
+      QemuGuest guest, CaptureSettings settings, DeviceSaver saver, DiskTrackers disks) {
+    Arena arena = Arena.ofShared();
+    try (FileChannel file = FileChannel.open(guest.home().ram(), StandardOpenOption.READ)) {
+      MemorySegment ram = file.map(MapMode.READ_ONLY, 0, guest.spec().memoryBytes(), arena);
+      Reply<WrittenPages> tracker =
+          settings.tracking()
+              ? WrittenPages.of(guest.pid(), guest.home().ram())
+              : Reply.refused("not asked for");
+      StateLayout layout = layout(guest, disks);
+      return Reply.done(new QemuSource(guest, settings, layout, arena, ram, saver, disks, tracker));
+    } catch (IOException e) {
+      arena.close();
+      saver.close();
+      disks.close();
+      return Reply.refused("%s: %s".formatted(guest.home().ram(), e.getMessage()));
+    }
+  }
+
+  private static StateLayout layout(QemuGuest guest, DiskTrackers disks) {
+    List<Region> regions = new ArrayList<>();
+    regions.add(new Region(RAM, RegionKind.RAM, guest.spec().memoryBytes()));
+    regions.add(new Region(DEVICES, RegionKind.DEVICE, DeviceState.REGION_BYTES));
+    for (int i = 0; i < disks.disks().size(); i++) {
+      RegionId id = RegionId.of(guest.spec().disks().get(i).name());
+      regions.add(new Region(id, RegionKind.DISK, disks.disks().get(i).bytes()));
+    }
+    return new StateLayout(regions);
+  }
+
+  private DiskTracker disk(int region) {
+    return disks.disks().get(region - FIRST_DISK_REGION);
+  }
+
+  private MemorySegment content(int region) {
+    return switch (region) {
+      case RAM_REGION -> ram;
+      case DEVICE_REGION -> devices;
+      default -> disk(region).content();
+    };
   }
 
   @Override
@@ -180,12 +219,23 @@ public final class QemuSource implements StateSource {
   }
 
   private Optional<BitSet> mayHaveChangedIn(int region) {
-    if (region == RAM_REGION) {
-      return writtenRam();
-    }
-    BitSet pages = (BitSet) devicePages.clone();
-    devicePages.clear();
-    return Optional.of(pages);
+    return switch (region) {
+      case RAM_REGION -> writtenRam();
+      case DEVICE_REGION -> {
+        BitSet pages = (BitSet) devicePages.clone();
+        devicePages.clear();
+        yield Optional.of(pages);
+      }
+      default -> {
+        Reply<BitSet> written = disk(region).written();
+        yield Optional.of(
+            written
+                .found()
+                .orElseThrow(() ->
+                    new CaptureFailedException(
+                        "%s: %s".formatted(guest, written.refusal().orElse("")))));
+      }
+    };
   }
 
   private Optional<BitSet> mayHoldDataIn(int region) {
@@ -197,6 +247,7 @@ public final class QemuSource implements StateSource {
     tracker.ifPresent(WrittenPages::close);
     ramData.ifPresent(FileData::close);
     saver.close();
+    disks.close();
     arena.close();
   }
 
@@ -205,7 +256,7 @@ public final class QemuSource implements StateSource {
 
     @Override
     public Optional<MemorySegment> region(int region) {
-      return region == DEVICE_REGION ? Optional.empty() : Optional.of(ram);
+      return region == DEVICE_REGION ? Optional.empty() : Optional.of(content(region));
     }
 
     @Override
@@ -238,7 +289,7 @@ public final class QemuSource implements StateSource {
 
     @Override
     public MemorySegment region(int region) {
-      return region == DEVICE_REGION ? devices : ram;
+      return content(region);
     }
 
     @Override

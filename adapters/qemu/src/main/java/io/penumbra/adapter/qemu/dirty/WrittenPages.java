@@ -69,7 +69,7 @@ public final class WrittenPages implements AutoCloseable {
   /** Begins to watch; refused if the process has not registered its mapping of the file. */
   public static Reply<WrittenPages> of(long pid, Path file) {
     try {
-      List<Mapping> mappings = mappings(pid, file);
+      List<Mapping> mappings = mappings(pid, file.toRealPath());
       if (mappings.isEmpty()) {
         return Reply.refused("process %d has not mapped %s".formatted(pid, file));
       }

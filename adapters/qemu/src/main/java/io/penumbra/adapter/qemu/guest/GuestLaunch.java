@@ -3,6 +3,7 @@ package io.penumbra.adapter.qemu.guest;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.qmp.QmpClient;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,11 +14,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Starts QEMU processes, and finds them again. */
 final class GuestLaunch {
 
-  private static final Duration ATTEMPT = Duration.ofMillis(250);
+  private static final Duration POLL = Duration.ofMillis(1);
+  private static final Duration ATTEMPT = Duration.ofSeconds(1);
   private static final int COMPLAINT_CHARS_MAX = 1000;
 
   private GuestLaunch() {}
@@ -57,7 +60,7 @@ final class GuestLaunch {
         FileChannel.open(
             home.ram(), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), secret)) {
       if (ram.size() < spec.memoryBytes()) {
-        ram.write(java.nio.ByteBuffer.allocate(1), spec.memoryBytes() - 1);
+        ram.write(ByteBuffer.allocate(1), spec.memoryBytes() - 1);
       }
     }
     new GuestFile(spec, home.ram(), role).write(home);
@@ -71,12 +74,11 @@ final class GuestLaunch {
             .redirectInput(Path.of("/dev/null").toFile())
             .redirectErrorStream(true)
             .redirectOutput(home.log().toFile());
-    settings
-        .tracking()
-        .ifPresent(library -> {
-          builder.environment().put("LD_PRELOAD", library.toString());
-          builder.environment().put("PENUMBRA_RAM", home.ram().toString());
-        });
+    if (settings.tracking().isPresent()) {
+      builder.environment().put("LD_PRELOAD", settings.tracking().get().toString());
+      // As the kernel names it, without links.
+      builder.environment().put("PENUMBRA_RAM", home.ram().toRealPath().toString());
+    }
     return builder.start();
   }
 
@@ -112,22 +114,73 @@ final class GuestLaunch {
   }
 
   static Reply<QemuGuest> adopt(Path directory, Duration timeout) {
-    GuestHome found = GuestHome.in(directory);
+    return find(directory)
+        .then(found ->
+            QmpClient.connect(found.home().monitor(), timeout)
+                .map(qmp ->
+                    new QemuGuest(
+                        found.file().spec(), found.home(), found.file().role(), found.pid(), qmp)));
+  }
+
+  static Reply<Long> destroy(Path directory, Duration timeout) {
+    return find(directory)
+        .then(found ->
+            kill(found.home(), found.pid(), timeout)
+                .then(gone -> removeFiles(found.home()).map(_ -> gone)));
+  }
+
+  private static Reply<Found> find(Path directory) {
+    GuestHome near = GuestHome.in(directory);
     try {
-      if (!Files.exists(found.description())) {
+      if (!Files.exists(near.description())) {
         return Reply.refused(
             "%s has no guest.json; no guest was started there".formatted(directory));
       }
-      GuestFile file = GuestFile.read(found);
+      GuestFile file = GuestFile.read(near);
       GuestHome home = new GuestHome(directory, file.ram());
-      Optional<Long> pid = pid(home).filter(number -> isQemuOf(home, number));
-      if (pid.isEmpty()) {
-        return Reply.refused("the guest of %s does not run any more".formatted(directory));
-      }
-      return QmpClient.connect(home.monitor(), timeout)
-          .map(qmp -> new QemuGuest(file.spec(), home, file.role(), pid.get(), qmp));
+      return pid(home)
+          .filter(number -> isQemuOf(home, number))
+          .map(number -> Reply.done(new Found(file, home, number)))
+          .orElseGet(
+              () -> Reply.refused("the guest of %s does not run any more".formatted(directory)));
     } catch (IOException e) {
-      return Reply.refused("%s: %s".formatted(found.description(), e.getMessage()));
+      return Reply.refused("%s: %s".formatted(near.description(), e.getMessage()));
+    }
+  }
+
+  /** A guest that runs, by what its directory says. */
+  private record Found(GuestFile file, GuestHome home, long pid) {}
+
+  static Reply<Long> kill(GuestHome home, long pid, Duration timeout) {
+    if (isQemuOf(home, pid)) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+    long until = System.nanoTime() + timeout.toNanos();
+    while (isQemuOf(home, pid)) {
+      if (System.nanoTime() > until) {
+        return Reply.unknown("process %d still lives after %s".formatted(pid, timeout));
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    return Reply.done(pid);
+  }
+
+  static Reply<GuestHome> removeFiles(GuestHome home) {
+    try {
+      for (Path file :
+          List.of(
+              home.ram(),
+              home.deviceState(),
+              home.deviceSocket(),
+              home.monitor(),
+              home.pidFile(),
+              home.held(),
+              home.description())) {
+        Files.deleteIfExists(file);
+      }
+      return Reply.done(home);
+    } catch (IOException e) {
+      return Reply.unknown("%s: %s".formatted(home.directory(), e.getMessage()));
     }
   }
 

@@ -32,6 +32,11 @@ final class ProcessFiles {
     return List.of(read(directory().resolve("cmdline")).split("\0", -1));
   }
 
+  /** Its mappings as text; empty if they may not be read. */
+  String mappedFiles() {
+    return read(directory().resolve("maps"));
+  }
+
   long majorFaults() {
     return number(stat(), MAJOR_FAULTS);
   }

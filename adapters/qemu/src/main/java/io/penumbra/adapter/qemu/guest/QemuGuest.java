@@ -11,11 +11,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,8 +23,6 @@ import java.util.regex.Pattern;
  * each has a bound on how long it takes.
  */
 public final class QemuGuest implements AutoCloseable {
-
-  private static final Duration POLL = Duration.ofMillis(2);
 
   private static final Pattern FORWARDED =
       Pattern.compile("TCP\\[HOST_FORWARD]\\s+\\d+\\s+(\\S+)\\s+(\\d+)\\s+\\S+\\s+(\\d+)");
@@ -238,23 +234,7 @@ public final class QemuGuest implements AutoCloseable {
 
   /** Kills its process by id, as pulling the plug does, and waits until it is gone. */
   public Reply<Long> kill(Duration timeout) {
-    if (isOurs()) {
-      Optional<ProcessHandle> process = ProcessHandle.of(pid);
-      process.ifPresent(ProcessHandle::destroyForcibly);
-    }
-    long until = System.nanoTime() + timeout.toNanos();
-    while (isOurs() && isAlive()) {
-      if (System.nanoTime() > until) {
-        return Reply.unknown("process %d still lives after %s".formatted(pid, timeout));
-      }
-      LockSupport.parkNanos(POLL.toNanos());
-    }
-    return Reply.done(pid);
-  }
-
-  /** Whether the id still belongs to the QEMU it was given to. */
-  private boolean isOurs() {
-    return GuestLaunch.isQemuOf(home, pid);
+    return GuestLaunch.kill(home, pid, timeout);
   }
 
   /**
@@ -266,23 +246,18 @@ public final class QemuGuest implements AutoCloseable {
     return kill(timeout)
         .then(gone -> {
           close();
-          try {
-            for (Path file :
-                List.of(
-                    home.ram(),
-                    home.deviceState(),
-                    home.deviceSocket(),
-                    home.monitor(),
-                    home.pidFile(),
-                    home.held(),
-                    home.description())) {
-              Files.deleteIfExists(file);
-            }
-            return Reply.done(gone);
-          } catch (IOException e) {
-            return Reply.unknown("its files can't be removed: " + e.getMessage());
-          }
+          return GuestLaunch.removeFiles(home).map(_ -> gone);
         });
+  }
+
+  /**
+   * As {@link #destroy}, for a guest that was started from this directory by whomever: needs no
+   * monitor, so it works while another is connected, and while QEMU does not answer.
+   *
+   * @return the process that is gone; refused if there is none
+   */
+  public static Reply<Long> destroyAt(Path directory, Duration timeout) {
+    return GuestLaunch.destroy(directory, timeout);
   }
 
   @Override

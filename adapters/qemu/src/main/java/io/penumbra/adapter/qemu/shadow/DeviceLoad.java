@@ -10,12 +10,8 @@ import io.penumbra.adapter.qemu.qmp.EventWatch;
 import io.penumbra.adapter.qemu.qmp.QmpCommand;
 import io.penumbra.adapter.qemu.qmp.QmpEvent;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,16 +43,11 @@ final class DeviceLoad {
 
   private static Reply<GuestStatus> feed(QemuGuest guest, byte[] stream) {
     Path path = guest.home().deviceSocket();
-    try (EventWatch progress = guest.qmp().watch("MIGRATION");
-        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        Selector selector = Selector.open()) {
+    try (EventWatch progress = guest.qmp().watch("MIGRATION")) {
       Files.deleteIfExists(path);
-      server.bind(UnixDomainSocketAddress.of(path));
-      server.configureBlocking(false);
-      server.register(selector, SelectionKey.OP_ACCEPT);
       Reply<JsonNode> asked =
           guest.qmp().execute(QmpCommand.of("migrate-incoming").with("uri", "unix:" + path));
-      return asked.then(_ -> send(server, selector, stream).then(_ -> finish(guest, progress)));
+      return asked.then(_ -> send(path, stream)).then(_ -> finish(guest, progress));
     } catch (IOException e) {
       return Reply.refused("%s: %s".formatted(path, e.getMessage()));
     } finally {
@@ -64,18 +55,12 @@ final class DeviceLoad {
     }
   }
 
-  private static Reply<Integer> send(ServerSocketChannel server, Selector selector, byte[] stream) {
-    try {
-      selector.select(TIMEOUT.toMillis());
-      SocketChannel accepted = server.accept();
-      if (accepted == null) {
-        return Reply.unknown("QEMU did not ask for its state within %s".formatted(TIMEOUT));
-      }
-      try (SocketChannel to = accepted) {
-        ByteBuffer bytes = ByteBuffer.wrap(stream);
-        while (bytes.hasRemaining()) {
-          to.write(bytes);
-        }
+  /** QEMU listens there, and reads all before it does anything. */
+  private static Reply<Integer> send(Path path, byte[] stream) {
+    try (SocketChannel to = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+      ByteBuffer bytes = ByteBuffer.wrap(stream);
+      while (bytes.hasRemaining()) {
+        to.write(bytes);
       }
       return Reply.done(stream.length);
     } catch (IOException e) {

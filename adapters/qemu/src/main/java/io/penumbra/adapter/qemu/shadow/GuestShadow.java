@@ -195,6 +195,31 @@ public final class GuestShadow implements AutoCloseable {
         });
   }
 
+  /**
+   * Boots the guest anew from its disks as they were at an epoch, for when its memory is not to be
+   * trusted. It serves at once.
+   */
+  public Reply<QemuGuest> bootFromDisks(OptionalLong epoch) {
+    if (plan.spec().disks().isEmpty()) {
+      return Reply.refused("%s has no disks to boot from".formatted(vm()));
+    }
+    return coolDown()
+        .then(_ -> sink.settle(epoch))
+        .then(_ -> {
+          try {
+            sink.close();
+            Reply<QemuGuest> booted =
+                QemuGuest.launch(plan.spec().withDisks(disks()), plan.home(), settings);
+            if (booted.isDone()) {
+              ShadowFiles.forgetEpochs(plan);
+            }
+            return booted;
+          } catch (IOException e) {
+            return Reply.refused("%s: %s".formatted(plan.directory(), e.getMessage()));
+          }
+        });
+  }
+
   private Reply<Promotion> handOver(
       QemuGuest guest, EpochManifest epoch, List<PortForward> forwards, Promotion.Times times) {
     return guest

@@ -37,7 +37,7 @@ public record ShadowPlan(
   }
 
   /** Where epochs, disks and a link to the memory lie. */
-  Path state() {
+  public Path state() {
     return directory.resolve("state");
   }
 }

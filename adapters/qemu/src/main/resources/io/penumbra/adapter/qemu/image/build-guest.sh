@@ -4,7 +4,7 @@
 #
 # On the kernel's command line:
 #   penumbra.load=idle   no Redis
-#   penumbra.disk=1      with a disk: every second a line with a counter goes to its start, and is flushed
+#   penumbra.disk=1      some times a second a line with a counter goes to each disk, and is flushed
 set -eu
 
 for tool in apt-get apt-cache dpkg-deb cpio gzip ldd; do
@@ -14,7 +14,12 @@ rm -rf packages unpacked root
 mkdir packages unpacked
 # The account that apt uses for downloads may not write here; as root it then does so itself, and says so.
 quiet='-qq -o APT::Sandbox::User=root'
-kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }')
+kernel() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }'; }
+kernel=$(kernel)
+if [ -z "$kernel" ] && [ "$(id -u)" = 0 ]; then
+  apt-get -qq update
+  kernel=$(kernel)
+fi
 if [ -z "$kernel" ]; then
   echo 'no list of packages; as root: apt-get update' >&2
   exit 4
@@ -67,8 +72,10 @@ case "$(cat /proc/cmdline)" in
       count=0
       while :; do
         count=$((count + 1))
-        printf '%-510s\n\n' "count $count" | dd of=/dev/vda bs=512 seek=$((count % 64 * 16)) conv=notrunc,fsync 2>/dev/null
-        printf '%-510s\n\n' "last $count" | dd of=/dev/vda bs=512 seek=2048 conv=notrunc,fsync 2>/dev/null
+        for disk in /dev/vd?; do
+          printf '%-510s\n\n' "count $count" | dd of=$disk bs=512 seek=$((count % 64 * 16)) conv=notrunc,fsync 2>/dev/null
+          printf '%-510s\n\n' "last $count" | dd of=$disk bs=512 seek=2048 conv=notrunc,fsync 2>/dev/null
+        done
         read -t 0.2 _ <>/tmp/never
       done
     ) &

@@ -1,0 +1,235 @@
+package io.penumbra.adapter.qemu.capture;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.guest.Disk;
+import io.penumbra.adapter.qemu.nbd.Extent;
+import io.penumbra.adapter.qemu.nbd.NbdClient;
+import io.penumbra.adapter.qemu.qmp.EventWatch;
+import io.penumbra.adapter.qemu.qmp.QmpClient;
+import io.penumbra.adapter.qemu.qmp.QmpCommand;
+import io.penumbra.adapter.qemu.qmp.QmpEvent;
+import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.file.FileData;
+import io.penumbra.sync.file.ScratchFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * One disk of a running guest. QEMU marks written blocks in a bitmap; to ask is to have it mark in
+ * another from now on, and to read the first over NBD. A raw image is read where it lies; of any
+ * other format there is a copy that is kept as the disk is, block by block, over NBD as well.
+ */
+final class DiskTracker implements AutoCloseable {
+
+  /** All that is ours in a QEMU starts with this; what an agent before left behind, too. */
+  static final String PREFIX = "penumbra-";
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final int WRITTEN = 1;
+  private static final int HOLE_OR_ZERO = 3;
+
+  private final QmpClient qmp;
+  private final Disk disk;
+  private final long bytes;
+  private final Path socket;
+  private final Arena arena = Arena.ofShared();
+  private final Optional<ScratchFile> copy;
+  private final Optional<FileData> rawData;
+  private final MemorySegment content;
+  private int turn;
+  private boolean firstLook = true;
+
+  private DiskTracker(QmpClient qmp, Disk disk, long bytes, Path socket) throws IOException {
+    this.qmp = qmp;
+    this.disk = disk;
+    this.bytes = bytes;
+    this.socket = socket;
+    if (disk.format() == Disk.Format.RAW) {
+      copy = Optional.empty();
+      rawData = FileData.of(disk.file(), bytes);
+      try (FileChannel file = FileChannel.open(disk.file(), StandardOpenOption.READ)) {
+        content = file.map(MapMode.READ_ONLY, 0, bytes, arena);
+      }
+    } else {
+      Path directory = disk.file().getParent();
+      ScratchFile scratch = ScratchFile.in(directory == null ? Path.of("/") : directory);
+      copy = Optional.of(scratch);
+      rawData = Optional.empty();
+      content = scratch.allocate(PageSize.pagesFor(bytes) << PageSize.SHIFT).asSlice(0, bytes);
+    }
+  }
+
+  /** Begins to track; everything that is on the disk counts as written. */
+  static Reply<DiskTracker> open(QmpClient qmp, Disk disk, long bytes, Path socket) {
+    return qmp.execute(add(disk, bitmap(0)))
+        .then(_ -> {
+          try {
+            return Reply.done(new DiskTracker(qmp, disk, bytes, socket));
+          } catch (IOException e) {
+            return Reply.refused("%s: %s".formatted(disk.file(), e.getMessage()));
+          }
+        });
+  }
+
+  private static String bitmap(int turn) {
+    return PREFIX + turn;
+  }
+
+  private static QmpCommand add(Disk disk, String bitmap) {
+    return QmpCommand.of("block-dirty-bitmap-add")
+        .with("node", disk.name())
+        .with("name", bitmap)
+        .with("granularity", PageSize.BYTES);
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  /** What is on the disk; of a format other than raw, as of the last call of {@link #written}. */
+  MemorySegment content() {
+    return content;
+  }
+
+  /** Pages that were written since this was asked before; content is current in them. */
+  Reply<BitSet> written() {
+    if (firstLook) {
+      return everything()
+          .map(pages -> {
+            firstLook = false;
+            return pages;
+          });
+    }
+    return isClean().then(clean -> clean ? Reply.done(new BitSet()) : swapAndRead());
+  }
+
+  /** Most of the time nothing was written; to know that takes one question. */
+  private Reply<Boolean> isClean() {
+    return qmp.execute(QmpCommand.of("query-named-block-nodes").with("flat", true))
+        .map(nodes -> {
+          for (JsonNode node : nodes) {
+            if (node.path("node-name").asText().equals(disk.name())) {
+              for (JsonNode bitmap : node.path("dirty-bitmaps")) {
+                if (bitmap.path("name").asText().equals(bitmap(turn))) {
+                  return bitmap.path("count").asLong() == 0;
+                }
+              }
+            }
+          }
+          return false;
+        });
+  }
+
+  private Reply<BitSet> everything() {
+    if (rawData.isPresent()) {
+      Optional<BitSet> data = rawData.get().pages();
+      BitSet all = new BitSet();
+      all.set(0, (int) PageSize.pagesFor(bytes));
+      return Reply.done(data.orElse(all));
+    }
+    return export(
+        Optional.empty(), "base:allocation", extent -> (extent.flags() & HOLE_OR_ZERO) == 0);
+  }
+
+  private Reply<BitSet> swapAndRead() {
+    String full = bitmap(turn);
+    turn++;
+    QmpCommand swap = QmpCommand.of("transaction");
+    ArrayNode actions = swap.arguments().putArray("actions");
+    actions
+        .addObject()
+        .put("type", "block-dirty-bitmap-add")
+        .set("data", add(disk, bitmap(turn)).arguments());
+    actions
+        .addObject()
+        .put("type", "block-dirty-bitmap-disable")
+        .putObject("data")
+        .put("node", disk.name())
+        .put("name", full);
+    return qmp.execute(swap)
+        .then(_ ->
+            export(
+                Optional.of(full),
+                "qemu:dirty-bitmap:" + full,
+                extent -> (extent.flags() & WRITTEN) != 0))
+        .then(pages ->
+            qmp.execute(
+                    QmpCommand.of("block-dirty-bitmap-remove")
+                        .with("node", disk.name())
+                        .with("name", full))
+                .map(_ -> pages));
+  }
+
+  private Reply<BitSet> export(Optional<String> bitmap, String context, Predicate<Extent> wanted) {
+    String id = PREFIX + disk.name();
+    QmpCommand add =
+        QmpCommand.of("block-export-add")
+            .with("type", "nbd")
+            .with("id", id)
+            .with("node-name", disk.name())
+            .with("name", disk.name());
+    bitmap.ifPresent(name -> add.arguments().putArray("bitmaps").add(name));
+    return qmp.execute(add)
+        .then(_ -> {
+          Reply<BitSet> pages = read(context, wanted);
+          return unexport(id).then(_ -> pages);
+        });
+  }
+
+  /** Waits until it is gone: until then it keeps its bitmap. */
+  private Reply<QmpEvent> unexport(String id) {
+    try (EventWatch gone = qmp.watch("BLOCK_EXPORT_DELETED")) {
+      return qmp.execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"))
+          .then(_ ->
+              gone.await(event -> event.data().path("id").asText().equals(id), TIMEOUT)
+                  .map(Reply::done)
+                  .orElseGet(() -> Reply.unknown("export %s does not go".formatted(id))));
+    }
+  }
+
+  private Reply<BitSet> read(String context, Predicate<Extent> wanted) {
+    try (NbdClient client = NbdClient.connect(socket, disk.name(), context, TIMEOUT)) {
+      BitSet pages = new BitSet();
+      for (Extent extent : client.status()) {
+        if (wanted.test(extent)) {
+          pages.set(
+              (int) (extent.offset() >>> PageSize.SHIFT), (int) PageSize.pagesFor(extent.end()));
+          if (copy.isPresent()) {
+            client.read(extent.offset(), extent.bytes(), content, extent.offset());
+          }
+        }
+      }
+      return Reply.done(pages);
+    } catch (IOException e) {
+      return Reply.unknown("%s over NBD: %s".formatted(disk.name(), e.getMessage()));
+    }
+  }
+
+  @Override
+  public void close() {
+    qmp.execute(
+        QmpCommand.of("block-dirty-bitmap-remove")
+            .with("node", disk.name())
+            .with("name", bitmap(turn)));
+    rawData.ifPresent(FileData::close);
+    arena.close();
+    try {
+      if (copy.isPresent()) {
+        copy.get().close();
+      }
+    } catch (IOException _) {
+      // It has no name any more, and goes with the process.
+    }
+  }
+}

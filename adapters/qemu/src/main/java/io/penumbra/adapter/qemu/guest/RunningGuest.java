@@ -1,0 +1,20 @@
+package io.penumbra.adapter.qemu.guest;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A QEMU process that runs on this host, whoever has started it.
+ *
+ * @param name as QEMU was told; empty if it was not
+ * @param monitor a QMP socket that the command line names
+ * @param libvirt whether libvirt has started it and holds its monitor
+ */
+public record RunningGuest(
+    long pid, String name, Optional<Path> monitor, boolean libvirt, List<String> commandLine) {
+
+  public RunningGuest {
+    commandLine = List.copyOf(commandLine);
+  }
+}
