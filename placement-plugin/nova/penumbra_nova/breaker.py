@@ -7,7 +7,9 @@ import threading
 
 
 class Breaker:
-    """Counts failures in a row; thread-safe.
+    """Counts failures in a row; safe for threads, and for greenthreads where threading is patched.
+
+    Whoever was told that he may call says afterwards how it went, whatever happened.
 
     :param failures: failures in a row after which it opens
     :param pause: seconds it stays open before one caller may try

@@ -29,7 +29,8 @@ OPTIONS = [
     cfg.FloatOpt("breaker_pause", default=10.0, min=0.1,
                  help="Seconds until one request tries again."),
     cfg.FloatOpt("weight_multiplier", default=1000000.0,
-                 help="Outweighs Nova's own weighers, because a pair is chosen and not one host."),
+                 help="Outweighs Nova's own weighers, because a pair is chosen and not one host. All but "
+                      "two: failed builds and moves between cells weigh as much."),
 ]
 
 cfg.CONF.register_opts(OPTIONS, group="penumbra")
@@ -47,16 +48,43 @@ def _parts():
         return _state["client"], _state["answers"]
 
 
-def _ask(spec, hosts, claim):
-    """The answer, or None: then the request goes on as if nobody had been asked."""
-    asked, _ = _parts()
+def forget():
+    """Starts anew with the next request, for tests."""
+    with _lock:
+        _state.clear()
+
+
+def answer_for(spec, hosts):
+    """Penumbra's answer, asked for once per request; None: go on as if nobody had been asked."""
+    if not question.is_asked(spec):
+        return None
     try:
-        answer = asked.place(question.of(spec, hosts, claim))
+        asked, answers = _parts()
+    except Exception as e:  # nova.conf is wrong: servers are created all the same
+        LOG.warning("Penumbra is not asked about %s, Nova decides alone: misconfigured: %s",
+                    spec.instance_uuid, e)
+        return None
+    what = question.key(spec)
+    known, answer = answers.find(what)
+    if not known:
+        answer = _ask(asked, spec, hosts)
+        answers.keep(what, answer)
+    return answer
+
+
+def _ask(asked, spec, hosts):
+    try:
+        answer = asked.place(question.of(spec, hosts))
     except client.Unavailable as e:
-        LOG.warning("Penumbra is not asked about %s, Nova decides alone: %s (so far: %s)",
+        LOG.warning("Penumbra is not heard about %s, Nova decides alone: %s (so far: %s)",
                     spec.instance_uuid, e, dict(sorted(asked.counts.items())))
         return None
-    for problem in answer.get("problems", []):
+    except Exception as e:  # a request of a kind nobody has thought of
+        asked.count("unexpected")
+        LOG.warning("Penumbra is not asked about %s, Nova decides alone: unexpected: %r (so far: %s)",
+                    spec.instance_uuid, e, dict(sorted(asked.counts.items())))
+        return None
+    for problem in answer.get("problems") or []:
         LOG.warning("Penumbra on %s: %s", spec.instance_uuid, problem)
     LOG.info("Penumbra on %s: mode %s, host %s, shadows %s, %s", spec.instance_uuid, answer.get("mode"),
              answer.get("primary"), answer.get("shadows"), answer.get("why"))
@@ -71,42 +99,41 @@ class PenumbraFilter(filters.BaseHostFilter):
 
     def filter_all(self, filter_obj_list, spec_obj):
         hosts = list(filter_obj_list)
-        answer = _ask(spec_obj, [host.host for host in hosts], True)
-        _, answers = _parts()
-        answers.keep(str(spec_obj.instance_uuid), answer)
+        answer = answer_for(spec_obj, [host.host for host in hosts]) if hosts else None
         if answer is None:
             return hosts
         refused = {line["host"]: line["refused"] for line in answer["hosts"] if line.get("refused")}
-        for host in hosts:
-            if host.host in refused:
-                LOG.debug("Penumbra refuses %s for %s: %s", host.host, spec_obj.instance_uuid, refused[host.host])
-        return [host for host in hosts if host.host not in refused]
+        left = [host for host in hosts if host.host not in refused]
+        if len(left) < len(hosts):
+            LOG.info("Penumbra refuses %d of %d hosts for %s, such as %s", len(hosts) - len(left), len(hosts),
+                     spec_obj.instance_uuid,
+                     "; ".join("%s: %s" % (name, refused[name]) for name in sorted(refused)[:3]))
+        return left
 
-    def host_passes(self, host_state, spec_obj):
+    def host_passes(self, host_state, filter_properties):
         return True
 
 
 class PenumbraWeigher(weights.BaseHostWeigher):
-    """Weighs hosts as Penumbra scores them, the chosen one highest."""
+    """Weighs hosts as Penumbra scores them, the chosen one highest.
+
+    Nova brings what is returned to 0..1 between the lowest and the highest of each request, and
+    asks no weigher when one host is left. Nothing is kept in the weigher itself: all requests
+    share it.
+    """
 
     def weight_multiplier(self, host_state):
         return cfg.CONF.penumbra.weight_multiplier
 
     def weigh_objects(self, weighed_obj_list, weight_properties):
-        spec = weight_properties
         hosts = [weighed.obj.host for weighed in weighed_obj_list]
-        _, answers = _parts()
-        asked, answer = answers.take(str(spec.instance_uuid))
-        if not asked:
-            answer = _ask(spec, hosts, True)
+        answer = answer_for(weight_properties, hosts) if hosts else None
         if answer is None:
             return [0.0] * len(hosts)
-        scores = {line["host"]: float(line["score"]) for line in answer["hosts"] if not line.get("refused")}
+        scores = {line["host"]: line["score"] for line in answer["hosts"] if not line.get("refused")}
+        # a host that Penumbra doesn't know, or would not take, comes last
         lowest = min(scores.values(), default=0.0) - 1.0
-        raw = [scores.get(host, lowest) for host in hosts]
-        self.minval = min(raw, default=0.0)
-        self.maxval = max(raw, default=0.0)
-        return raw
+        return [scores.get(host, lowest) for host in hosts]
 
     def _weigh_object(self, host_state, weight_properties):
         return 0.0

@@ -1,55 +1,15 @@
 """The client against a real HTTP server that misbehaves on demand. No Nova needed."""
 
-import http.server
 import json
+import os
 import socket
-import threading
+import tempfile
 import time
 import unittest
 
 from penumbra_nova import breaker
 from penumbra_nova import client
-
-
-class Server:
-    """Answers POSTs as ``behave`` says; counts them."""
-
-    def __init__(self):
-        self.behave = self.answer
-        self.calls = 0
-        self.headers = {}
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                outer.calls += 1
-                outer.headers = dict(self.headers)
-                outer.body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.behave(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.handle_error = lambda request, address: None  # clients here hang up on purpose
-        self.url = "http://127.0.0.1:%d" % self.http.server_port
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    @staticmethod
-    def send(handler, status, body):
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    def answer(self, handler):
-        self.send(handler, 200, json.dumps({"hosts": [{"host": "hv-1", "score": 1.0}]}).encode())
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+from tests.penumbra_server import Server
 
 
 class ClientTest(unittest.TestCase):
@@ -103,14 +63,65 @@ class ClientTest(unittest.TestCase):
         self.fails(self.make(timeout=0.2), "timeout")
         self.assertLess(time.monotonic() - started, 1)
 
+    def test_headers_that_trickle_in_do_not_outlast_the_limit_either(self):
+        def trickle(handler):
+            try:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                for _ in range(100):
+                    handler.wfile.write(b"x")
+                    time.sleep(0.05)
+            except OSError:
+                pass
+        self.server.behave = trickle
+        started = time.monotonic()
+        self.fails(self.make(timeout=0.2), "timeout")
+        self.assertLess(time.monotonic() - started, 1)
+
+    def test_one_connection_does_for_calls_after_each_other(self):
+        asked = self.make()
+        for _ in range(20):
+            asked.place({})
+        self.assertEqual((20, 1), (self.server.calls, self.server.connections))
+
+    def test_a_request_that_is_refused_does_not_open_the_breaker(self):
+        self.server.behave = lambda handler: self.server.send(handler, 400, b"vcpus: expected a number")
+        asked = self.make(failures=1)
+        self.fails(asked, "refused")
+        self.assertFalse(self.breaker.is_open)
+        self.server.behave = self.server.answer
+        asked.place({})
+
+    def test_what_nobody_foresaw_opens_the_breaker_and_a_trial_closes_it(self):
+        asked = self.make(failures=1)
+        with self.assertRaisesRegex(client.Unavailable, "unexpected"):
+            asked.place({"not": object()})
+        self.fails(asked, "breaker-open")
+        self.now = 11.0
+        asked.place({})
+        self.assertFalse(self.breaker.is_open)
+
+    def test_a_token_is_read_again_when_its_file_changes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "token")
+            asked = client.Client(self.server.url, client.TokenFile(path), 1.0,
+                                  breaker.Breaker(1, 10.0, lambda: self.now))
+            self.fails(asked, "misconfigured")
+            for token in ("first", "second"):
+                with open(path + ".new", "w", encoding="utf-8") as out:
+                    out.write(token + "\n")
+                os.replace(path + ".new", path)
+                asked.place({})
+                self.assertEqual("Bearer " + token, self.server.headers["Authorization"])
+
     def test_every_way_to_fail_has_a_name(self):
         asked = self.make(failures=100)
         self.server.behave = lambda handler: self.server.send(handler, 503, b"busy")
         self.fails(asked, "refused")
         self.server.behave = lambda handler: self.server.send(handler, 200, b"{truncated")
         self.fails(asked, "unreadable")
-        self.server.behave = lambda handler: self.server.send(handler, 200, b"[]")
-        self.fails(asked, "unreadable")
+        for body in (b"[]", b"null", b'{"hosts": [{}]}', b'{"hosts": [{"host": "hv-1", "score": "much"}]}'):
+            self.server.behave = lambda handler, body=body: self.server.send(handler, 200, body)
+            self.fails(asked, "unreadable")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             nobody = "http://127.0.0.1:%d" % free.getsockname()[1]
