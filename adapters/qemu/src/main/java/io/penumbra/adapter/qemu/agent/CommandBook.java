@@ -27,8 +27,8 @@ import java.util.function.Supplier;
  * same outcome and does nothing, also after a restart. What was not carried out may be tried again
  * under its id. An id that comes while its command is being carried out waits for that outcome.
  *
- * <p>A file with one line per outcome, durable before the outcome is told; the newest {@value
- * #REMEMBERED} are kept.
+ * <p>A file with one line per outcome, written before the outcome is told, so that it outlives this
+ * process; guests don't outlive the machine either. The newest {@value #REMEMBERED} are kept.
  */
 final class CommandBook implements AutoCloseable {
 
@@ -121,7 +121,6 @@ final class CommandBook implements AutoCloseable {
       while (line.hasRemaining()) {
         channel.write(line);
       }
-      channel.force(false);
       if (++lines > 2 * REMEMBERED) {
         var oldest = outcomes.entrySet().iterator();
         for (int surplus = outcomes.size() - REMEMBERED; surplus > 0; surplus--) {

@@ -18,8 +18,16 @@ public final class DurableFile {
 
   private DurableFile() {}
 
-  /** Durable on return. */
+  /** Durable on return, whatever becomes of the machine. */
   public static void replace(Path file, byte[] content) {
+    replace(file, content, true);
+  }
+
+  /**
+   * Replaces a file. Not forced, it survives the end of this process and not that of the machine:
+   * enough for what is said of processes that end with the machine, too.
+   */
+  public static void replace(Path file, byte[] content, boolean forced) {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     Path directory = directoryOf(file);
     try {
@@ -29,10 +37,14 @@ public final class DurableFile {
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
-        channel.force(true);
+        if (forced) {
+          channel.force(true);
+        }
       }
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      force(directory);
+      if (forced) {
+        force(directory);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + file, e);
     }

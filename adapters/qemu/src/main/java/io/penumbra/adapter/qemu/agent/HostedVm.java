@@ -47,10 +47,14 @@ final class HostedVm {
     return record;
   }
 
-  /** Durable on return, and only then true. */
+  /**
+   * Written on return, and only then true. Only what was promised about a lease has to outlive the
+   * machine: its guests don't.
+   */
   synchronized void save(InstanceRecord changed) {
     if (!removed) {
-      DurableFile.replace(file, AgentJson.write(changed));
+      boolean promised = !changed.seat().equals(record.seat());
+      DurableFile.replace(file, AgentJson.write(changed), promised);
       record = changed;
     }
   }
@@ -80,9 +84,7 @@ final class HostedVm {
     shadow = Optional.empty();
     try {
       Files.deleteIfExists(file);
-      Path directory = DurableFile.directoryOf(file);
-      Files.deleteIfExists(directory);
-      DurableFile.force(DurableFile.directoryOf(directory));
+      Files.deleteIfExists(DurableFile.directoryOf(file));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot remove " + file, e);
     }

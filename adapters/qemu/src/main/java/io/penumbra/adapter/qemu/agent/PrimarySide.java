@@ -1,6 +1,7 @@
 package io.penumbra.adapter.qemu.agent;
 
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
+import io.penumbra.adapter.qemu.api.Heartbeat.ReplicaReport;
 import io.penumbra.adapter.qemu.api.Heartbeat.Role;
 import io.penumbra.adapter.qemu.api.Heartbeat.State;
 import io.penumbra.adapter.qemu.api.HeartbeatReply.LeaseWord;
@@ -71,7 +72,9 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       left.resume();
     }
     left.whenGone(symptom -> gone(left, symptom));
-    vm.record().replicas().forEach(this::begin);
+    if (!frozen) {
+      beginMissing();
+    }
   }
 
   private void gone(Hypervisor.Guest which, String symptom) {
@@ -92,7 +95,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       attach(around.hypervisor().start(vm.record().spec()));
       frozen = false;
       vm.save(vm.record().withStopped(false));
-      vm.record().replicas().forEach(this::begin);
+      beginMissing();
     } finally {
       starting = false;
     }
@@ -237,6 +240,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     if (!vm.record().heldForSync()) {
       there.resume();
     }
+    beginMissing();
     tick();
   }
 
@@ -350,6 +354,13 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     replications.values().forEach(replication -> replication.every(interval));
   }
 
+  /** What a frozen guest, or one that was dead, could not be captured for. */
+  private void beginMissing() {
+    vm.record().replicas().stream()
+        .filter(order -> !replications.containsKey(order.host()))
+        .forEach(this::begin);
+  }
+
   private void begin(ReplicaOrder order) {
     try {
       Replication replication =
@@ -451,7 +462,13 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
         epoch.get(),
         record.lease(),
         record.keeper(),
-        replications.values().stream().map(r -> r.report(record.term())).toList());
+        record.replicas().stream().map(order -> report(order, record.term())).toList());
+  }
+
+  /** One to which nothing is sent yet is still a shadow, and may keep the lease. */
+  private ReplicaReport report(ReplicaOrder order, long term) {
+    Replication sending = replications.get(order.host());
+    return sending == null ? new ReplicaReport(order.host(), false, 0, 0) : sending.report(term);
   }
 
   /** The senders, for whoever counts. */

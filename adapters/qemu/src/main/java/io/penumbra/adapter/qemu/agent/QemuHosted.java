@@ -16,11 +16,13 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /** A guest in a QEMU process, as the agent sees it. One that is frozen has no monitor to ask. */
 final class QemuHosted implements Hypervisor.Guest {
 
+  private static final long LOOK_NANOS = 500_000;
   private static final long VITALS_NANOS = 1_000_000_000L;
 
   private final Path directory;
@@ -54,7 +56,7 @@ final class QemuHosted implements Hypervisor.Guest {
   private void died(QemuGuest guest) {
     long until = System.nanoTime() + 500_000_000L;
     while (alive() && System.nanoTime() < until) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(LOOK_NANOS);
     }
     if (!alive() && qemu.filter(guest::equals).isPresent()) {
       gone.accept("its QEMU process %d has ended".formatted(pid));
@@ -133,16 +135,24 @@ final class QemuHosted implements Hypervisor.Guest {
     Optional<QemuGuest> monitored = qemu;
     qemu = Optional.empty();
     if (alive()) {
-      Signals.send(pid, Signals.KILL);
+      kill(pid);
     }
+    monitored.ifPresent(QemuGuest::close);
+  }
+
+  /** On return that process can do nothing any more. */
+  static void kill(long pid) throws HypervisorException {
+    long ticks = Signals.stat(pid).startTicks();
+    Signals.send(pid, Signals.KILL);
     long until = System.nanoTime() + QemuHypervisor.PATIENCE.toNanos();
-    while (alive()) {
+    Signals.Stat now = Signals.stat(pid);
+    while (now.alive() && now.startTicks() == ticks) {
       if (System.nanoTime() > until) {
         throw new HypervisorException("not-killed", "process %d still lives".formatted(pid));
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(LOOK_NANOS);
+      now = Signals.stat(pid);
     }
-    monitored.ifPresent(QemuGuest::close);
   }
 
   @Override

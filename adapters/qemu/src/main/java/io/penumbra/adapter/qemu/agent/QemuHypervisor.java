@@ -126,11 +126,15 @@ public final class QemuHypervisor implements Hypervisor {
   }
 
   private static Optional<Long> frozenProcess(Path directory) {
+    return process(directory).filter(pid -> Signals.stat(pid).frozen());
+  }
+
+  /** The QEMU of that directory: process ids are used again, but not with it in their words. */
+  private static Optional<Long> process(Path directory) {
     try {
       long pid = Long.parseLong(Files.readString(GuestHome.in(directory).pidFile()).strip());
       String words = Files.readString(Path.of("/proc/%d/cmdline".formatted(pid)));
-      boolean ours = words.contains(directory.toString()) && Signals.stat(pid).frozen();
-      return ours ? Optional.of(pid) : Optional.empty();
+      return words.contains(directory + "/") ? Optional.of(pid) : Optional.empty();
     } catch (IOException | NumberFormatException notThere) {
       return Optional.empty();
     }
@@ -157,10 +161,9 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public void remove(VmId vm) throws HypervisorException {
     Path directory = directory(vm);
-    Optional<QemuGuest> left = QemuGuest.adopt(directory, Duration.ofSeconds(1)).found();
+    Optional<Long> left = process(directory);
     if (left.isPresent()) {
-      done("not-killed", left.get().kill(PATIENCE));
-      left.get().close();
+      QemuHosted.kill(left.get());
     }
     GuestHome home = GuestHome.in(directory);
     try {

@@ -182,6 +182,7 @@ final class ShadowSide {
           false,
           false,
           Duration.ZERO,
+          false,
           "asked about lease %d of %s, number %d of %s is kept here"
               .formatted(call.number(), call.primary(), seat.keeps(), seat.primary()));
     }
@@ -194,10 +195,10 @@ final class ShadowSide {
     return switch (grant.end(now)) {
       case LeaseGrant.RanOut(Duration ago) ->
           new LeaseCalls.End(
-              true, true, Duration.ZERO, "lease ran out %d ms ago".formatted(ago.toMillis()));
+              true, true, ago, false, "lease ran out %d ms ago".formatted(ago.toMillis()));
       case LeaseGrant.MayRun(Duration left) ->
           new LeaseCalls.End(
-              true, false, left, "lease may run for %d ms".formatted(left.toMillis()));
+              true, false, left, false, "lease may run for %d ms".formatted(left.toMillis()));
     };
   }
 

@@ -35,8 +35,10 @@ public final class LeaseCalls {
    *
    * @param certain whether it keeps that lease, so that the rest means something
    * @param ended whether the primary can't serve any more
-   * @param left after how long it certainly can't
+   * @param left after how long it certainly can't; once it has ended, for how long that has been
+   *     certain
+   * @param silent whether nobody has answered
    * @param why for people
    */
-  public record End(boolean certain, boolean ended, Duration left, String why) {}
+  public record End(boolean certain, boolean ended, Duration left, boolean silent, String why) {}
 }

@@ -123,8 +123,9 @@ final class Books {
     return books;
   }
 
-  private void save() {
-    DurableFile.replace(file, AgentJson.write(page()));
+  /** What agents say again need not outlive the machine; what we decided must. */
+  private void save(boolean forced) {
+    DurableFile.replace(file, AgentJson.write(page()), forced);
   }
 
   synchronized Page page() {
@@ -149,7 +150,7 @@ final class Books {
   synchronized boolean put(HostEntry entry) {
     boolean changed = !entry.equals(hosts.put(entry.host().id(), entry));
     if (changed) {
-      save();
+      save(true);
     }
     return changed;
   }
@@ -161,8 +162,9 @@ final class Books {
   }
 
   synchronized void put(VmEntry entry) {
-    if (!entry.equals(vms.put(entry.vm().id(), entry))) {
-      save();
+    VmEntry before = vms.put(entry.vm().id(), entry);
+    if (!entry.equals(before)) {
+      save(before == null || !entry.equals(before.withRunning(entry.running())));
     }
   }
 
@@ -177,7 +179,7 @@ final class Books {
     boolean known = vms.remove(id) != null;
     known |= stops.keySet().removeIf(seat -> seat.vm().equals(id));
     if (known) {
-      save();
+      save(true);
     }
   }
 
@@ -196,7 +198,7 @@ final class Books {
     if (!known.equals(there)) {
       known.keySet().forEach(shadows::remove);
       shadows.putAll(there);
-      save();
+      save(false);
     }
   }
 
@@ -214,13 +216,13 @@ final class Books {
 
   synchronized void stopped(VmId vm, HostId primary) {
     if (stops.put(new Seat(vm, primary), new Stop(vm, primary)) == null) {
-      save();
+      save(true);
     }
   }
 
   synchronized void takenUp(VmId vm, HostId primary) {
     if (stops.remove(new Seat(vm, primary)) != null) {
-      save();
+      save(true);
     }
   }
 

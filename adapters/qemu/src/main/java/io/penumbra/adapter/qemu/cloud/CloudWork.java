@@ -323,6 +323,8 @@ final class CloudWork {
           command.vm(),
           entry ->
               entry.term() < command.term() ? entry.at(command.host(), command.term()) : entry);
+      // It may have been fenced there in an earlier life.
+      cloud.leases().takeUp(command.vm(), command.host());
     }
     return outcome;
   }

@@ -109,8 +109,9 @@ public final class HeartbeatIntake {
       }
       agent.last = Optional.of(heartbeat);
       agent.heardAt = clock.instant();
-      takeInstances(heartbeat);
+      // What has happened first: somebody may be waiting for it.
       takeEvents(agent, heartbeat);
+      takeInstances(heartbeat);
       taken = agent.eventsTaken;
     }
     List<HeartbeatReply.LeaseWord> words = new ArrayList<>();

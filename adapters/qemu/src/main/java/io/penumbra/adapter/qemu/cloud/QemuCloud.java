@@ -7,6 +7,7 @@ import io.penumbra.adapter.qemu.api.Nothing;
 import io.penumbra.adapter.qemu.api.VmSpec;
 import io.penumbra.adapter.qemu.cloud.Books.HostEntry;
 import io.penumbra.adapter.qemu.cloud.Books.VmEntry;
+import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import javax.net.ssl.SSLContext;
@@ -161,16 +163,30 @@ public final class QemuCloud implements Cloud, AutoCloseable {
   // --- for fencing
 
   /** Has one instance stopped by its agent. */
-  public FencingResult stopInstance(Command.FenceVm command) throws InterruptedException {
-    Optional<AgentClient> agent = agent(command.host());
+  public FencingResult stopInstance(VmId vm, HostId host) throws InterruptedException {
+    Optional<AgentClient> agent = agent(host);
     if (agent.isEmpty()) {
-      return new FencingResult.Unknown("no agent of " + command.host());
+      return new FencingResult.Unknown("no agent of %s has been heard of".formatted(host));
     }
-    leases.stop(command.vm(), command.host(), clock.getAsLong());
-    Reply<Outcome> reply = agent.get().execute(command, FENCE);
+    leases.stop(vm, host, clock.getAsLong());
+    // An id of its own each time: what was stopped may have been started again since.
+    CommandId id = CommandId.of("stop.%s.%s".formatted(vm, UUID.randomUUID()));
+    Reply<Outcome> reply = agent.get().execute(new Command.FenceVm(id, vm, host), FENCE);
     return reply instanceof Reply.Ok<Outcome>(Outcome.FencingAnswered(FencingResult result))
         ? result
         : new FencingResult.Unknown(reply.toString());
+  }
+
+  /** Has every primary of a host stopped by its agent; nobody renews them until told to. */
+  public FencingResult stopAll(HostId host) throws InterruptedException {
+    for (VmEntry entry : books.page().vms()) {
+      if (entry.host().equals(host)
+          && !(stopInstance(entry.vm().id(), host) instanceof FencingResult.Fenced)) {
+        return new FencingResult.Unknown(
+            "the agent on %s does not say that %s is stopped".formatted(host, entry.vm().id()));
+      }
+    }
+    return new FencingResult.Fenced("its agent has stopped every instance on " + host);
   }
 
   /**
@@ -189,7 +205,8 @@ public final class QemuCloud implements Cloud, AutoCloseable {
             .filter(known -> known.keeper().equals(Optional.of(shadow)));
     Optional<AgentClient> agent = agent(shadow);
     if (entry.isEmpty() || agent.isEmpty()) {
-      return uncertain("%s does not keep the lease of %s on %s".formatted(shadow, vm, primary));
+      return uncertain(
+          false, "%s does not keep the lease of %s on %s".formatted(shadow, vm, primary));
     }
     LeaseCalls.Stop call =
         new LeaseCalls.Stop(
@@ -200,11 +217,11 @@ public final class QemuCloud implements Cloud, AutoCloseable {
     Reply<LeaseCalls.End> reply = agent.get().stopRenewing(vm, call);
     return reply instanceof Reply.Ok<LeaseCalls.End>(LeaseCalls.End end)
         ? end
-        : uncertain(reply.toString());
+        : uncertain(!(reply instanceof Reply.Refused<LeaseCalls.End>), reply.toString());
   }
 
-  private static LeaseCalls.End uncertain(String why) {
-    return new LeaseCalls.End(false, false, Duration.ZERO, why);
+  private static LeaseCalls.End uncertain(boolean silent, String why) {
+    return new LeaseCalls.End(false, false, Duration.ZERO, silent, why);
   }
 
   // --- agents

@@ -47,6 +47,7 @@ public final class TestHost implements AutoCloseable {
 
   final Memory memory = new Memory();
   private final Hypervisor hypervisor;
+  private final boolean watchdog;
   private final Path directory;
   private final String name;
   private final List<String> controllers;
@@ -55,17 +56,20 @@ public final class TestHost implements AutoCloseable {
   private volatile List<Route> routes = List.of();
 
   private TestHost(
-      Path directory, String name, List<String> controllers, Optional<Hypervisor> other)
+      Path directory,
+      String name,
+      List<String> controllers,
+      Optional<Hypervisor> other,
+      Optional<Integer> port)
       throws IOException {
     this.hypervisor = other.orElse(memory);
     this.directory = directory;
     this.name = name;
     this.controllers = controllers;
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    this.watchdog = port.isPresent();
     // The address has to be known before the agent is there, and stays when it is restarted.
-    try (var probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      any = new InetSocketAddress(InetAddress.getLoopbackAddress(), probe.getLocalPort());
-    }
+    InetSocketAddress any =
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port.orElse(freePort()));
     start(any);
     server =
         JsonServer.start(
@@ -76,12 +80,19 @@ public final class TestHost implements AutoCloseable {
             forwarded());
   }
 
+  /** A port that nobody uses at this moment. */
+  public static int freePort() throws IOException {
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return probe.getLocalPort();
+    }
+  }
+
   public static TestHost alone(Path directory, String name) throws IOException {
-    return new TestHost(directory, name, List.of(), Optional.empty());
+    return new TestHost(directory, name, List.of(), Optional.empty(), Optional.empty());
   }
 
   public static TestHost under(Path directory, String name, String controller) throws IOException {
-    return new TestHost(directory, name, List.of(controller), Optional.empty());
+    return new TestHost(directory, name, List.of(controller), Optional.empty(), Optional.empty());
   }
 
   /** A host whose guests are real. */
@@ -91,7 +102,20 @@ public final class TestHost implements AutoCloseable {
         directory,
         name,
         List.of(controller),
-        Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)));
+        Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
+        Optional.empty());
+  }
+
+  /** The same with a watchdog and a port that stays, for an agent in a process of its own. */
+  public static TestHost asProcess(
+      Path directory, String name, String controller, int port, LaunchSettings launch)
+      throws IOException {
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
+        Optional.of(port));
   }
 
   /** What the routes of whichever agent is there now answer. */
@@ -129,7 +153,12 @@ public final class TestHost implements AutoCloseable {
             Duration.ofMillis(20));
     NodeAgent started =
         NodeAgent.start(
-            settings, hypervisor, ServiceGate.NONE, new BootClock(), InstantSource.system(), false);
+            settings,
+            hypervisor,
+            ServiceGate.NONE,
+            new BootClock(),
+            InstantSource.system(),
+            watchdog);
     agent = Optional.of(started);
     routes = started.routes().list();
   }

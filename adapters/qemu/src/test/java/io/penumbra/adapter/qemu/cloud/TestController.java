@@ -132,7 +132,7 @@ final class TestController implements AutoCloseable {
   }
 
   FencingResult fence(Command.FenceVm command) throws InterruptedException {
-    return cloud.stopInstance(command);
+    return cloud.stopInstance(command.vm(), command.host());
   }
 
   /** Renews no more and waits until the keeper says that the lease has run out. */
@@ -150,6 +150,14 @@ final class TestController implements AutoCloseable {
 
   Optional<InstanceReport> instance(TestHost host, VmId vm) {
     return host.instances().stream().filter(report -> report.vm().equals(vm)).findFirst();
+  }
+
+  /** What that host's agent last said of a VM. */
+  Optional<InstanceReport> reported(HostId host, VmId vm) {
+    return cloud.intake().last(host).stream()
+        .flatMap(heartbeat -> heartbeat.instances().stream())
+        .filter(report -> report.vm().equals(vm))
+        .findFirst();
   }
 
   @Override
