@@ -1,6 +1,5 @@
 package io.penumbra.app;
 
-import io.penumbra.app.agent.AgentCommand;
 import io.penumbra.app.decisions.DecisionsCommand;
 import io.penumbra.app.serve.ServeCommand;
 import io.penumbra.app.simulate.DemoCommand;
@@ -38,7 +37,6 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       SyncCommand.class,
       ServeCommand.class,
-      AgentCommand.class,
       DoctorCommand.class
     },
     commandListHeading = "%nCommands:%n",

@@ -162,26 +162,33 @@ public final class QemuCloud implements Cloud, AutoCloseable {
 
   // --- for fencing
 
-  /** Has one instance stopped by its agent. */
-  public FencingResult stopInstance(VmId vm, HostId host) throws InterruptedException {
-    Optional<AgentClient> agent = agent(host);
+  /**
+   * Has one instance stopped by its agent; nobody renews its lease until it is resumed. What was
+   * stopped may be started again later, so each stop wants an id of its own.
+   */
+  public FencingResult stopInstance(Command.FenceVm command) throws InterruptedException {
+    Optional<AgentClient> agent = agent(command.host());
     if (agent.isEmpty()) {
-      return new FencingResult.Unknown("no agent of %s has been heard of".formatted(host));
+      return new FencingResult.Unknown(
+          "no agent of %s has been heard of".formatted(command.host()));
     }
-    leases.stop(vm, host, clock.getAsLong());
-    // An id of its own each time: what was stopped may have been started again since.
-    CommandId id = CommandId.of("stop.%s.%s".formatted(vm, UUID.randomUUID()));
-    Reply<Outcome> reply = agent.get().execute(new Command.FenceVm(id, vm, host), FENCE);
+    leases.stop(command.vm(), command.host(), clock.getAsLong());
+    Reply<Outcome> reply = agent.get().execute(command, FENCE);
     return reply instanceof Reply.Ok<Outcome>(Outcome.FencingAnswered(FencingResult result))
         ? result
         : new FencingResult.Unknown(reply.toString());
+  }
+
+  private static CommandId stopId() {
+    return CommandId.of("stop." + UUID.randomUUID());
   }
 
   /** Has every primary of a host stopped by its agent; nobody renews them until told to. */
   public FencingResult stopAll(HostId host) throws InterruptedException {
     for (VmEntry entry : books.page().vms()) {
       if (entry.host().equals(host)
-          && !(stopInstance(entry.vm().id(), host) instanceof FencingResult.Fenced)) {
+          && !(stopInstance(new Command.FenceVm(stopId(), entry.vm().id(), host))
+              instanceof FencingResult.Fenced)) {
         return new FencingResult.Unknown(
             "the agent on %s does not say that %s is stopped".formatted(host, entry.vm().id()));
       }

@@ -132,7 +132,7 @@ final class TestController implements AutoCloseable {
   }
 
   FencingResult fence(Command.FenceVm command) throws InterruptedException {
-    return cloud.stopInstance(command.vm(), command.host());
+    return cloud.stopInstance(command);
   }
 
   /** Renews no more and waits until the keeper says that the lease has run out. */
