@@ -7,11 +7,13 @@ import io.penumbra.adapter.qemu.guest.GuestIdentity;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
+import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.StateSink;
 import io.penumbra.sync.file.DirectorySink;
+import io.penumbra.sync.file.DirectoryStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +113,18 @@ public final class GuestShadow implements AutoCloseable {
   /** The newest epoch it could go on with; empty while the first arrives. */
   public Optional<EpochManifest> newest() {
     return sink.newest();
+  }
+
+  /** The epochs it could go on with, oldest first. */
+  public Reply<List<EpochManifest>> kept() {
+    try {
+      return Reply.done(
+          DirectoryStatus.read(plan.state()).kept().stream()
+              .map(DirectoryStatus.Kept::manifest)
+              .toList());
+    } catch (IOException | BadInputException e) {
+      return Reply.refused("%s: %s".formatted(plan.state(), e.getMessage()));
+    }
   }
 
   /** Has a QEMU wait from now on. */

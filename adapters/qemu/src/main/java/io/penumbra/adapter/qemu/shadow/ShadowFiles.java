@@ -88,9 +88,7 @@ final class ShadowFiles {
   /** The guest's own files stay: it runs on them. */
   static void forgetEpochs(ShadowPlan plan) throws IOException {
     Files.deleteIfExists(description(plan.directory()));
-    for (String name : List.of("epochs", "redo")) {
-      removeTree(plan.state().resolve(name));
-    }
+    removeTree(plan.state().resolve("log"));
     for (String name : List.of("state", "lock", "goal", "devices.img", "ram.img")) {
       Files.deleteIfExists(plan.state().resolve(name));
     }

@@ -74,6 +74,11 @@ final class ShadowSink implements StateSink {
   }
 
   @Override
+  public void mend(int page, MemorySegment content, long offset, long hash) throws IOException {
+    files.mend(page, content, offset, hash);
+  }
+
+  @Override
   public void unstage(int page) {
     files.unstage(page);
   }

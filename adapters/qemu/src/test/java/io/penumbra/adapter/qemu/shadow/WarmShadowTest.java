@@ -15,6 +15,7 @@ import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.adapter.qemu.lab.Redis;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.sync.archive.TierArchive;
+import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageSize;
 import io.penumbra.sync.scan.Cut;
 import io.penumbra.tiers.StorageSettings;
@@ -189,6 +190,8 @@ class WarmShadowTest {
       write(20);
       pump.epoch();
 
+      assertThat(shadow.kept().orThrow().stream().map(EpochManifest::epoch))
+          .containsExactly(1L, 2L, 3L, 4L);
       Promotion promotion = die(shadow, OptionalLong.of(2));
 
       assertThat(promotion.epoch().epoch()).isEqualTo(2);
