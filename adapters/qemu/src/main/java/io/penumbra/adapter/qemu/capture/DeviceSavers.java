@@ -35,7 +35,7 @@ final class DeviceSavers {
                 .monitor("info ramblock")
                 .then(blocks ->
                     knowsCommand(commands) && onlySharedAndFixed(blocks)
-                        ? Reply.done(new PlainDeviceSaver(guest))
+                        ? PlainDeviceSaver.of(guest)
                         : MigratingDeviceSaver.of(guest)));
   }
 

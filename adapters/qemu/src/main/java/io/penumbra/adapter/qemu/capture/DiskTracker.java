@@ -44,6 +44,7 @@ final class DiskTracker implements AutoCloseable {
   private final long bytes;
   private final Path socket;
   private final Arena arena = Arena.ofShared();
+  private final FileChannel file;
   private final Optional<ScratchFile> copy;
   private final Optional<FileData> rawData;
   private final MemorySegment content;
@@ -55,12 +56,11 @@ final class DiskTracker implements AutoCloseable {
     this.disk = disk;
     this.bytes = bytes;
     this.socket = socket;
+    file = FileChannel.open(disk.file(), StandardOpenOption.READ);
     if (disk.format() == Disk.Format.RAW) {
       copy = Optional.empty();
       rawData = FileData.of(disk.file(), bytes);
-      try (FileChannel file = FileChannel.open(disk.file(), StandardOpenOption.READ)) {
-        content = file.map(MapMode.READ_ONLY, 0, bytes, arena);
-      }
+      content = file.map(MapMode.READ_ONLY, 0, bytes, arena);
     } else {
       Path directory = disk.file().getParent();
       ScratchFile scratch = ScratchFile.in(directory == null ? Path.of("/") : directory);
@@ -100,6 +100,18 @@ final class DiskTracker implements AutoCloseable {
   /** What is on the disk; of a format other than raw, as of the last call of {@link #written}. */
   MemorySegment content() {
     return content;
+  }
+
+  /**
+   * Has the host write out what it holds back of the image. QEMU does the same whenever it stops a
+   * guest; what is written before the pause is not waited for in it.
+   */
+  void flush() {
+    try {
+      file.force(false);
+    } catch (IOException _) {
+      // QEMU will meet the same trouble, and tell the guest.
+    }
   }
 
   /** Pages that were written since this was asked before; content is current in them. */
@@ -225,6 +237,7 @@ final class DiskTracker implements AutoCloseable {
     rawData.ifPresent(FileData::close);
     arena.close();
     try {
+      file.close();
       if (copy.isPresent()) {
         copy.get().close();
       }

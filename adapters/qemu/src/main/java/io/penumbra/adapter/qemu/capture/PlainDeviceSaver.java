@@ -6,6 +6,7 @@ import io.penumbra.adapter.qemu.qmp.QmpCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * Saves devices and nothing else, by the command that Xen's tools use; it needs no Xen. QEMU's main
@@ -18,8 +19,23 @@ final class PlainDeviceSaver implements DeviceSaver {
 
   private final Path file;
 
-  PlainDeviceSaver(QemuGuest guest) {
-    file = guest.home().deviceState();
+  private PlainDeviceSaver(Path file) {
+    this.file = file;
+  }
+
+  static Reply<DeviceSaver> of(QemuGuest guest) {
+    Path file = guest.home().deviceState();
+    try {
+      if (!Files.exists(file)) {
+        // QEMU would let others read it.
+        Files.createFile(
+            file,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      }
+      return Reply.done(new PlainDeviceSaver(file));
+    } catch (IOException e) {
+      return Reply.refused("%s: %s".formatted(file, e.getMessage()));
+    }
   }
 
   @Override

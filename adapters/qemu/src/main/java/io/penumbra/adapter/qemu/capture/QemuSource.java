@@ -261,6 +261,9 @@ public final class QemuSource implements StateSource {
 
     @Override
     public Optional<BitSet> mayHaveChanged(int region) {
+      if (region >= FIRST_DISK_REGION) {
+        disk(region).flush();
+      }
       return mayHaveChangedIn(region);
     }
 

@@ -38,7 +38,9 @@ public record GuestHome(Path directory, Path ram) {
   public static GuestHome in(Path directory) {
     Path absolute = directory.toAbsolutePath().normalize();
     String name = absolute.toString().substring(1).replace('/', '-');
-    return new GuestHome(absolute, Path.of("/dev/shm/penumbra-" + name));
+    // Two paths can come out as one name, and two guests must not share a memory.
+    String hash = Integer.toHexString(absolute.toString().hashCode());
+    return new GuestHome(absolute, Path.of("/dev/shm/penumbra-%s-%s".formatted(name, hash)));
   }
 
   public Path description() {

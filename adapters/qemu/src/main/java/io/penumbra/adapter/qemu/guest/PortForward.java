@@ -24,6 +24,13 @@ public record PortForward(String address, int hostPort, int guestPort) {
     return new PortForward("127.0.0.1", 0, guestPort);
   }
 
+  /** Whether one that is open does what this one asks for. */
+  boolean isServedBy(PortForward open) {
+    return open.guestPort == guestPort
+        && open.address.equals(address)
+        && (hostPort == 0 || hostPort == open.hostPort);
+  }
+
   /** As QEMU's {@code hostfwd} wants it. */
   String rule() {
     return "tcp:%s:%d-:%d".formatted(address, hostPort, guestPort);

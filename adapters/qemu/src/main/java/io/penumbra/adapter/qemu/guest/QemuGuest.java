@@ -132,19 +132,24 @@ public final class QemuGuest implements AutoCloseable {
     return qmp.execute(QmpCommand.of("set_link").with("name", CommandLine.NETWORK).with("up", up));
   }
 
-  /** Opens the ports that lead to it. */
+  /** Opens the ports that lead to it, as far as an attempt before has not. */
   public Reply<List<PortForward>> openForwards() {
-    for (PortForward forward : spec.forwards()) {
-      Reply<String> opened =
-          qmp.monitor("hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule()));
-      // It says nothing when it works.
-      Reply<String> judged =
-          opened.then(said -> said.isBlank() ? Reply.done(said) : Reply.refused(said.strip()));
-      if (!judged.isDone()) {
-        return judged.then(_ -> Reply.done(List.of()));
-      }
-    }
-    return forwards();
+    return forwards()
+        .then(open -> {
+          Reply<String> all = Reply.done("");
+          for (PortForward forward : spec.forwards()) {
+            if (open.stream().noneMatch(forward::isServedBy)) {
+              all = all.then(_ -> open(forward));
+            }
+          }
+          return all.then(_ -> forwards());
+        });
+  }
+
+  private Reply<String> open(PortForward forward) {
+    // It says nothing when it works.
+    return qmp.monitor("hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule()))
+        .then(said -> said.isBlank() ? Reply.done(said) : Reply.refused(said.strip()));
   }
 
   /** The ports that are open, with those the system has chosen. */

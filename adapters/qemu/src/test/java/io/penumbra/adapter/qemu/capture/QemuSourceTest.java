@@ -1,6 +1,7 @@
 package io.penumbra.adapter.qemu.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penumbra.adapter.qemu.guest.Disk;
 import io.penumbra.adapter.qemu.guest.Finding;
@@ -88,6 +89,10 @@ class QemuSourceTest {
     try (QemuSource source = QemuSource.open(guest, CaptureSettings.DEFAULT).orThrow();
         Arena arena = Arena.ofConfined();
         Redis redis = Redis.at(guest.hostPort(6379).orElseThrow(), SOON)) {
+      // A kernel before 6.7 can't tell; then there is nothing to hold against comparing.
+      assumeTrue(
+          "true".equals(System.getenv("CI")) || source.whyNotTracked().isEmpty(),
+          () -> "not tracked: " + source.whyNotTracked().orElse(""));
       assertThat(source.whyNotTracked()).as("why not tracked").isEmpty();
       MemorySegment copy = arena.allocate(guest.spec().memoryBytes(), PageSize.BYTES);
       int differing = 0;
