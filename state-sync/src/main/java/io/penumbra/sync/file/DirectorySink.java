@@ -87,14 +87,27 @@ public final class DirectorySink implements StateSink {
 
   @Override
   public Opening open(VmId vm, StateLayout layout) throws IOException {
+    Optional<String> refusal = attach(vm, layout);
+    return refusal.isPresent()
+        ? new Opening.Refused(refusal.get())
+        : new Opening.Opened(newest, hashes(open.orElseThrow().image().view()));
+  }
+
+  /**
+   * As {@link #open} for one who wants the newest epoch at once and no hashes: the images are not
+   * read.
+   *
+   * @return why not; empty if it is open
+   */
+  public Optional<String> attach(VmId vm, StateLayout layout) throws IOException {
     Optional<StateDirectory.Identity> kept = directory.identity();
     if (kept.isPresent() && !kept.get().vm().equals(vm)) {
-      return new Opening.Refused(
+      return Optional.of(
           "%s keeps '%s', not '%s'; choose another --dir for it"
               .formatted(directory.root(), kept.get().vm(), vm));
     }
     if (kept.isPresent() && !kept.get().layout().equals(layout)) {
-      return new Opening.Refused(
+      return Optional.of(
           "%s keeps %s, and what comes is %s; an image that changed its size needs a new --dir"
               .formatted(directory.root(), kept.get().layout().regions(), layout.regions()));
     }
@@ -125,7 +138,7 @@ public final class DirectorySink implements StateSink {
                   new EpochWriter(image.view(), layout.pages()),
                   new ImageFlush(image, bounds)));
     }
-    return new Opening.Opened(newest, hashes(image.view()));
+    return Optional.empty();
   }
 
   /** Does again what was committed and may not be in the image; returns how many were whole. */

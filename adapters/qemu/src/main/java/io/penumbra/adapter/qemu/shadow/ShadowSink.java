@@ -105,8 +105,13 @@ final class ShadowSink implements StateSink {
   /** Makes memory and disks what they were at an epoch; drops what is still arriving. */
   Reply<GuestShadow.Settled> settle(OptionalLong epoch) {
     try {
-      if (!opened && open(plan.spec().vm(), layout(plan)) instanceof Opening.Refused(String why)) {
-        return Reply.refused(why);
+      if (!opened) {
+        // All that is there was verified when it came; to read it again would be felt.
+        Optional<String> refusal = files.attach(plan.spec().vm(), layout(plan));
+        if (refusal.isPresent()) {
+          return Reply.refused(refusal.get());
+        }
+        opened = true;
       }
       if (files.newest().isEmpty()) {
         return Reply.refused("no epoch of %s has arrived whole".formatted(plan.spec().vm()));
