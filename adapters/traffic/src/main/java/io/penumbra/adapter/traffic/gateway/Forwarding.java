@@ -617,7 +617,7 @@ final class Forwarding {
     takenOver = true;
     full = false;
     ghosts.values().removeIf(ghost -> ghost.lastPosition() <= oldestCut());
-    if (mode() == GatewayMode.OUTPUT_COMMIT) {
+    if (mode() == GatewayMode.OUTPUT_COMMIT && log.isPresent()) {
       // There is no shadow until a new one has its first epoch, so there is nobody to ack.
       dropLog("no epoch was cut since the takeover");
     }
