@@ -2,6 +2,7 @@ package io.penumbra.app.serve;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,17 +12,82 @@ import java.util.Optional;
 @JsonSubTypes(@JsonSubTypes.Type(value = CloudConfig.Agents.class, name = "agents"))
 sealed interface CloudConfig {
 
-  /** Hosts with node agents and QEMU guests, and no cloud above them. */
+  /** Hosts with node agents and QEMU guests, and no cloud above them. Hosts come by themselves. */
   record Agents(
       @About("token that agents show and are shown: file:PATH or env:NAME") String token,
-      @About("the hosts") List<AgentHost> hosts)
+      @About(
+              value =
+                  "how long a primary serves without hearing anybody, as PT3S; the same for every agent",
+              otherwise = "PT3S")
+          Optional<Duration> lease,
+      @About(
+              value = "hosts by name",
+              otherwise = "none is switched off, and each is reached where its agent is")
+          Optional<Map<String, AgentHost>> hosts,
+      @About(value = "load balancers and name servers that follow VMs", otherwise = "none")
+          Optional<Traffic> traffic)
       implements CloudConfig {}
 
   /** One host. */
   record AgentHost(
-      @About("its name") String id,
-      @About("its agent's API") String url,
-      @About(value = "failure domains: zone, feed, rack, chassis", otherwise = "its own of each")
-          Optional<Map<String, String>> location,
-      @About("what it has: vcpus, memoryMib, diskGib") Map<String, Long> capacity) {}
+      @About(
+              value = "where its VMs' services are reached",
+              otherwise = "nowhere: nothing can be pointed at it")
+          Optional<String> address,
+      @About(value = "its management controller", otherwise = "it can't be switched off")
+          Optional<Bmc> redfish) {}
+
+  /** A management controller that speaks Redfish. */
+  record Bmc(
+      @About("https://...") String url,
+      @About(value = "path of its system, /redfish/v1/Systems/...", otherwise = "its only one")
+          Optional<String> system,
+      @About(value = "file of user and password", otherwise = "no login") Optional<String> login,
+      @About(
+              value = "SHA-256 fingerprint of its certificate",
+              otherwise = "whom this machine trusts")
+          Optional<String> fingerprint) {}
+
+  /** Who is told where a VM is. */
+  record Traffic(
+      @About(value = "HAProxy runtime API sockets by a name of ours", otherwise = "none")
+          Optional<Map<String, Balancer>> haproxy,
+      @About(value = "zones by name", otherwise = "none") Optional<Map<String, Zone>> dns,
+      @About("VMs by id: their slots and records") Map<String, VmPlace> vms) {}
+
+  /** One HAProxy. */
+  record Balancer(
+      @About("path of its stats socket, level admin") String socket,
+      @About(value = "its server-state-file", otherwise = "it is told again after a reload")
+          Optional<String> stateFile) {}
+
+  /** One zone. */
+  record Zone(
+      @About("ADDRESS:PORT of its primary server") String server,
+      @About(value = "ADDRESS:PORT of the others", otherwise = "none")
+          Optional<List<String>> secondaries,
+      @About(
+              value = "file with the TSIG key, as tsig-keygen writes it",
+              otherwise = "updates are not signed")
+          Optional<String> key) {}
+
+  /** Where one VM appears. */
+  record VmPlace(
+      @About(value = "server lines of load balancers", otherwise = "none")
+          Optional<List<SlotPlace>> slots,
+      @About(value = "names", otherwise = "none") Optional<List<RecordPlace>> records) {}
+
+  /** A server line. */
+  record SlotPlace(
+      @About("which HAProxy") String haproxy,
+      @About("its backend") String backend,
+      @About("its server") String server,
+      @About("port of the service on the host") int port) {}
+
+  /** An A record. */
+  record RecordPlace(
+      @About("zone") String zone,
+      @About("full name") String name,
+      @About(value = "time to live when it is made, as PT30S", otherwise = "PT30S")
+          Optional<Duration> ttl) {}
 }

@@ -10,21 +10,23 @@ final class Plugs {
 
   private Plugs() {}
 
-  static ServePorts of(CloudConfig cloud, Controller controller) {
+  static ServePorts of(ServeConfig config, Controller controller) {
     return PLUGS.stream()
-        .flatMap(plug -> plug.connect(cloud, controller).stream())
+        .flatMap(plug -> plug.connect(config, controller).stream())
         .findFirst()
         .orElseThrow(() ->
             new BadInputException(
-                "cloud.kind", cloud.getClass().getSimpleName() + " can't be plugged in yet", ""));
+                "cloud.kind",
+                config.cloud().getClass().getSimpleName() + " can't be plugged in yet",
+                ""));
   }
 
   /** Connects clouds of one kind. */
   interface Plug {
 
     /** The ports, if the cloud is of its kind. */
-    Optional<ServePorts> connect(CloudConfig cloud, Controller controller);
+    Optional<ServePorts> connect(ServeConfig config, Controller controller);
   }
 
-  private static final List<Plug> PLUGS = List.of();
+  private static final List<Plug> PLUGS = List.of(AgentsPlug::connect);
 }

@@ -6,6 +6,7 @@ import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The reference of all configuration keys, made from the code that reads them. */
 final class Reference {
@@ -43,8 +44,11 @@ final class Reference {
   private void below(String key, Type type) {
     if (type instanceof ParameterizedType generic) {
       Type[] arguments = generic.getActualTypeArguments();
-      boolean list = generic.getRawType() == List.class;
-      below(list ? key + "[]" : key, arguments[arguments.length - 1]);
+      String inside =
+          generic.getRawType() == List.class
+              ? key + "[]"
+              : generic.getRawType() == Map.class ? key + ".NAME" : key;
+      below(inside, arguments[arguments.length - 1]);
     } else if (type instanceof Class<?> known && known.isRecord()) {
       keys(key + ".", known);
     } else if (type instanceof Class<?> known && known.isSealed()) {

@@ -65,7 +65,7 @@ public final class ServeCommand implements Callable<Integer> {
             read,
             address,
             read.tls().map(ServeCommand::context),
-            controller -> Plugs.of(read.cloud(), controller),
+            controller -> Plugs.of(read, controller),
             log::alert,
             log::failed,
             InstantSource.system())) {

@@ -3,6 +3,7 @@ package io.penumbra.app.serve;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.placement.PlacementSettings;
 import io.penumbra.placement.fleet.FleetSettings;
+import io.penumbra.scheduler.SchedulerSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -26,6 +27,8 @@ record ServeConfig(
         Optional<Placement> placement,
     @About(value = "how much of a host may be promised", otherwise = "see below")
         Optional<Fleet> fleet,
+    @About(value = "how failovers are carried out", otherwise = "see below")
+        Optional<Scheduler> scheduler,
     @About("the cloud that is looked after") CloudConfig cloud) {
 
   /** A certificate. */
@@ -52,6 +55,67 @@ record ServeConfig(
           Optional<Double> cpuOvercommit,
       @About(value = "MiB per MiB of memory", otherwise = "1") Optional<Double> memoryOvercommit,
       @About(value = "GiB per GiB of disk", otherwise = "1") Optional<Double> diskOvercommit) {}
+
+  /** How failovers are carried out. */
+  record Scheduler(
+      @About(value = "how far apart heartbeats are expected", otherwise = "PT0.1S")
+          Optional<Duration> heartbeat,
+      @About(value = "how long a host is kept out of service after a failover", otherwise = "PT1H")
+          Optional<Duration> watch,
+      @About(value = "first wait before a missing shadow is tried again", otherwise = "PT30S")
+          Optional<Duration> shadowRetry,
+      @About(value = "how often the whole cloud is read again", otherwise = "PT10M")
+          Optional<Duration> reconcileEvery,
+      @About(
+              value = "failovers allowed in ten minutes; 0 for no limit",
+              otherwise = "by the size of the fleet")
+          Optional<Integer> breaker) {}
+
+  SchedulerSettings schedulerSettings() {
+    SchedulerSettings usual = SchedulerSettings.defaults();
+    if (scheduler.isEmpty()) {
+      return usual;
+    }
+    Scheduler asked = scheduler.get();
+    SchedulerSettings.Detector detector = usual.detector();
+    SchedulerSettings.Breaker breaker = usual.breaker();
+    Duration retry = asked.shadowRetry().orElse(usual.shadows().retry());
+    Duration interval = asked.heartbeat().orElse(detector.interval());
+    Optional<SchedulerSettings.Limit> limit =
+        asked.breaker().map(most -> new SchedulerSettings.Limit(most, 1, Math.max(1, most)));
+    return usual
+        .withLoop(
+            usual
+                .loop()
+                .withReconcileEvery(asked.reconcileEvery().orElse(usual.loop().reconcileEvery())))
+        .withDetector(
+            new SchedulerSettings.Detector(
+                interval,
+                detector.window(),
+                detector.phi(),
+                detector.stdDevMin(),
+                detector.healthMax(),
+                detector.healthRecovery(),
+                detector.lateTolerance(),
+                detector.massShare(),
+                detector.massMin()))
+        .withWatch(new SchedulerSettings.Watch(asked.watch().orElse(usual.watch().window())))
+        .withBreaker(
+            new SchedulerSettings.Breaker(
+                !asked.breaker().equals(Optional.of(0)),
+                breaker.window(),
+                limit.orElse(breaker.hosts()),
+                limit.orElse(breaker.guests()),
+                limit.orElse(breaker.moves())))
+        .withShadows(
+            new SchedulerSettings.Shadows(
+                usual.shadows().createTimeout(),
+                usual.shadows().commandTimeout(),
+                retry,
+                usual.shadows().retryMax().compareTo(retry) < 0
+                    ? retry
+                    : usual.shadows().retryMax()));
+  }
 
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 

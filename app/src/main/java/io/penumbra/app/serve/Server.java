@@ -55,7 +55,7 @@ final class Server implements AutoCloseable {
       JsonServer.ErrorListener errors,
       InstantSource clock) {
     prepare(config.stateDirectory());
-    SchedulerSettings settings = SchedulerSettings.defaults();
+    SchedulerSettings settings = config.schedulerSettings();
     PolicyResolver policies = new PolicyResolver(rules(config));
     BearerTokens tokens = new BearerTokens(config.secrets());
     openOnce(config);

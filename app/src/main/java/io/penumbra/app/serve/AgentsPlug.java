@@ -1,0 +1,220 @@
+package io.penumbra.app.serve;
+
+import io.penumbra.adapter.fencing.CombinedFencer;
+import io.penumbra.adapter.fencing.PowerSwitch;
+import io.penumbra.adapter.fencing.agent.HostAgents;
+import io.penumbra.adapter.fencing.agent.LeaseAnswer;
+import io.penumbra.adapter.fencing.lease.LeaseExpiry;
+import io.penumbra.adapter.fencing.redfish.Credentials;
+import io.penumbra.adapter.fencing.redfish.RedfishEndpoint;
+import io.penumbra.adapter.fencing.redfish.RedfishSwitch;
+import io.penumbra.adapter.qemu.agent.BootClock;
+import io.penumbra.adapter.qemu.api.AgentJson;
+import io.penumbra.adapter.qemu.api.LeaseCalls;
+import io.penumbra.adapter.qemu.api.Nothing;
+import io.penumbra.adapter.qemu.api.VmSpec;
+import io.penumbra.adapter.qemu.cloud.QemuCloud;
+import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.CommandId;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.RequestId;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
+import io.penumbra.domain.event.FencingResult;
+import io.penumbra.domain.placement.PlacementRequest;
+import io.penumbra.placement.PlacementDecision;
+import io.penumbra.scheduler.lease.LeaseTerms;
+import io.penumbra.scheduler.service.Controller;
+import io.penumbra.web.Answer;
+import io.penumbra.web.Call;
+import io.penumbra.web.Reply;
+import io.penumbra.web.Route;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Plugs in hosts with node agents: their guests, their leases, their power, their traffic. */
+final class AgentsPlug {
+
+  private static final Duration LEASE_PATIENCE = Duration.ofSeconds(30);
+
+  private final Controller controller;
+  private final QemuCloud cloud;
+
+  private AgentsPlug(Controller controller, QemuCloud cloud) {
+    this.controller = controller;
+    this.cloud = cloud;
+  }
+
+  static Optional<ServePorts> connect(ServeConfig config, Controller controller) {
+    return config.cloud() instanceof CloudConfig.Agents agents
+        ? Optional.of(connect(config, agents, controller))
+        : Optional.empty();
+  }
+
+  private static ServePorts connect(
+      ServeConfig config, CloudConfig.Agents agents, Controller controller) {
+    LeaseTerms usual = LeaseTerms.defaults();
+    LeaseTerms lease =
+        new LeaseTerms(agents.lease().orElse(usual.lasts()), usual.driftMax(), usual.margin());
+    QemuCloud cloud =
+        new QemuCloud(
+            new QemuCloud.Settings(
+                config.stateDirectory().resolve("hosts.json"),
+                Secret.read("cloud.token", agents.token()),
+                Optional.empty(),
+                lease),
+            controller::heartbeat,
+            controller::wake);
+    CombinedFencer fencer =
+        new CombinedFencer(
+            switches(agents),
+            new AgentsOfCloud(cloud),
+            new LeaseExpiry(
+                cloud.leases(),
+                new AgentsOfCloud(cloud),
+                new BootClock(),
+                Thread::sleep,
+                LEASE_PATIENCE),
+            InstantSource.system(),
+            controller);
+    TrafficPlug traffic = TrafficPlug.of(agents, controller);
+    AgentsPlug plug = new AgentsPlug(controller, cloud);
+    List<Route> routes = new ArrayList<>(cloud.intake().routes());
+    routes.add(Route.put("/v1/vms/{vm}", plug::start));
+    routes.add(Route.delete("/v1/vms/{vm}", plug::delete));
+    return new ServePorts(
+        cloud,
+        fencer,
+        traffic.router(),
+        routes,
+        () -> {
+          cloud.close();
+          fencer.close();
+          traffic.close();
+        });
+  }
+
+  // --- starting and ending VMs
+
+  /** Where it went. */
+  record Started(String vm, String host, List<String> shadows) {}
+
+  /** Places a VM and has it started there. Its shadow follows by itself. */
+  private Answer start(Call call) throws InterruptedException {
+    VmSpec spec = spec(call);
+    PlacementRequest request =
+        PlacementRequest.create(
+            RequestId.of("start-" + UUID.randomUUID()),
+            InstantSource.system().instant(),
+            spec.vm(),
+            spec.vm().id().hashCode());
+    PlacementDecision decision = controller.place(request, ServeConfig.ANSWER_WITHIN);
+    return switch (decision.answer()) {
+      case PlacementDecision.Refused refused ->
+          Answer.problem(409, "no-host", "no host can take it: " + refused.reasons());
+      case PlacementDecision.Placed placed -> started(spec, placed);
+    };
+  }
+
+  private Answer started(VmSpec spec, PlacementDecision.Placed placed) throws InterruptedException {
+    HostId host = placed.primary().host();
+    return switch (cloud.start(spec, host)) {
+      case Reply.Ok<Nothing> ok ->
+          Answer.ok(
+              new Started(
+                  spec.vm().id().value(),
+                  host.value(),
+                  placed.shadowHosts().stream().map(HostId::value).toList()));
+      case Reply.Refused<Nothing>(int status, String code, String detail) ->
+          Answer.problem(status, code, detail);
+      case Reply.Unreachable<Nothing>(String why) -> Answer.problem(502, "no-agent", why);
+      case Reply.Unclear<Nothing>(String why) -> Answer.problem(504, "unclear", why);
+    };
+  }
+
+  private static VmSpec spec(Call call) {
+    try {
+      VmSpec spec = AgentJson.read(call.bytes(), VmSpec.class);
+      if (!spec.vm().id().value().equals(call.path("vm"))) {
+        throw new BadInputException(
+            "body", "is of %s, the path says %s".formatted(spec.vm().id(), call.path("vm")), "");
+      }
+      return spec;
+    } catch (IOException e) {
+      throw new BadInputException("body", String.valueOf(e.getMessage()), "", e);
+    }
+  }
+
+  private Answer delete(Call call) throws InterruptedException {
+    return switch (cloud.delete(VmId.of(call.path("vm")))) {
+      case Reply.Ok<Nothing> ok -> Answer.nothing();
+      case Reply.Refused<Nothing>(int status, String code, String detail) ->
+          Answer.problem(status, code, detail);
+      case Reply.Unreachable<Nothing>(String why) -> Answer.problem(502, "no-agent", why);
+      case Reply.Unclear<Nothing>(String why) -> Answer.problem(504, "unclear", why);
+    };
+  }
+
+  // --- fencing
+
+  private static List<PowerSwitch> switches(CloudConfig.Agents agents) {
+    Map<String, CloudConfig.AgentHost> hosts = agents.hosts().orElse(Map.of());
+    return List.of(
+        new RedfishSwitch(
+            host ->
+                Optional.ofNullable(hosts.get(host.value()))
+                    .flatMap(CloudConfig.AgentHost::redfish)
+                    .map(AgentsPlug::endpoint),
+            new RedfishSwitch.Settings(
+                Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofMillis(20), 2)));
+  }
+
+  private static RedfishEndpoint endpoint(CloudConfig.Bmc bmc) {
+    return new RedfishEndpoint(
+        URI.create(bmc.url()),
+        bmc.system(),
+        Optional.empty(),
+        bmc.login()
+            .<RedfishEndpoint.Login>map(
+                file -> new RedfishEndpoint.Basic(Credentials.read(Path.of(file))))
+            .orElseGet(RedfishEndpoint.Anonymous::new),
+        bmc.fingerprint()
+            .<RedfishEndpoint.Trust>map(RedfishEndpoint.Pinned::new)
+            .orElseGet(RedfishEndpoint.SystemTrust::new));
+  }
+
+  /** The agents as fencing sees them. */
+  private record AgentsOfCloud(QemuCloud cloud) implements HostAgents {
+
+    @Override
+    public FencingResult stopVm(HostId host, VmId vm) throws InterruptedException {
+      return cloud.stopInstance(
+          new Command.FenceVm(CommandId.of("fence-" + UUID.randomUUID()), vm, host));
+    }
+
+    @Override
+    public FencingResult stopAll(HostId host) {
+      return new FencingResult.Unknown("agents stop VMs one by one");
+    }
+
+    @Override
+    public LeaseAnswer endLease(HostId keeper, VmId vm, HostId primary, Duration controllerSilent)
+        throws InterruptedException {
+      LeaseCalls.End end = cloud.endOfLease(vm, primary, keeper, controllerSilent);
+      if (!end.certain()) {
+        return new LeaseAnswer.NotKept(end.why());
+      }
+      return end.ended()
+          ? new LeaseAnswer.RanOut(Duration.ZERO)
+          : new LeaseAnswer.MayRun(end.left());
+    }
+  }
+}
