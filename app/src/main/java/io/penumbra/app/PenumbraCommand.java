@@ -1,6 +1,9 @@
 package io.penumbra.app;
 
+import io.penumbra.app.agent.AgentCommand;
 import io.penumbra.app.decisions.DecisionsCommand;
+import io.penumbra.app.gateway.GatewayCommand;
+import io.penumbra.app.lab.LabCommand;
 import io.penumbra.app.serve.ServeCommand;
 import io.penumbra.app.simulate.DemoCommand;
 import io.penumbra.app.simulate.SimulateCommand;
@@ -37,6 +40,9 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       SyncCommand.class,
       ServeCommand.class,
+      AgentCommand.class,
+      GatewayCommand.class,
+      LabCommand.class,
       DoctorCommand.class
     },
     commandListHeading = "%nCommands:%n",

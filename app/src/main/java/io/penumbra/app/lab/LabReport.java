@@ -14,10 +14,11 @@ final class LabReport {
 
   private static final int WIDTH = 1_100;
   private static final int HEIGHT = 240;
-  private static final int LEFT = 60;
+  private static final int LEFT = 72;
   private static final List<String> COLOURS =
       List.of(
-          "#b9c4d0", "#e07a5f", "#f2cc8f", "#81b29a", "#3d5a80", "#98c1d9", "#8d6a9f", "#c9ada7");
+          "#b9c4d0", "#7f8c9b", "#f2cc8f", "#e07a5f", "#81b29a", "#98c1d9", "#3d5a80", "#8d6a9f",
+          "#c9ada7", "#6d9773", "#d4a373", "#5e548e");
 
   private final String title;
   private final List<String> facts;
@@ -81,12 +82,14 @@ final class LabReport {
   // --- latency over time
 
   private String latency() {
-    double end = Math.max(1, samples.isEmpty() ? 1 : seconds(samples.getLast().at()));
+    double begin = samples.isEmpty() ? 0 : seconds(samples.getFirst().at());
+    double end = Math.max(1, samples.isEmpty() ? 1 : seconds(samples.getLast().at()) - begin);
     double top = 1;
     int columns = WIDTH - LEFT;
     double[] worst = new double[columns];
     for (RedisWriter.Sample sample : samples) {
-      int column = (int) Math.min(columns - 1, Math.max(0, seconds(sample.at()) / end * columns));
+      int column =
+          (int) Math.min(columns - 1, Math.max(0, (seconds(sample.at()) - begin) / end * columns));
       worst[column] = Math.max(worst[column], sample.took() / 1e6);
       top = Math.max(top, sample.took() / 1e6);
     }
@@ -102,7 +105,7 @@ final class LabReport {
               + label(LEFT - 6, y + 4, "end", number(Math.pow(10, decade)) + " ms"));
     }
     for (KillFigures kill : kills) {
-      double x = LEFT + kill.atSeconds() / end * columns;
+      double x = LEFT + (kill.atSeconds() - begin) / end * columns;
       svg.append(line(x, 0, x, HEIGHT, "#e07a5f"));
     }
     for (int column = 0; column < columns; column++) {

@@ -1,0 +1,309 @@
+package io.penumbra.app.agent;
+
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.agent.AgentSettings;
+import io.penumbra.adapter.qemu.agent.NodeAgent;
+import io.penumbra.adapter.qemu.agent.QemuHypervisor;
+import io.penumbra.adapter.qemu.agent.ServiceGate;
+import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
+import io.penumbra.adapter.qemu.guest.LaunchSettings;
+import io.penumbra.adapter.traffic.gateway.GatewayControl;
+import io.penumbra.adapter.traffic.gateway.control.RemoteGateway;
+import io.penumbra.app.ExitCode;
+import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.Resources;
+import io.penumbra.domain.VmId;
+import io.penumbra.domain.fleet.HardwareProfile;
+import io.penumbra.domain.fleet.Host;
+import io.penumbra.domain.fleet.Location;
+import io.penumbra.scheduler.lease.LeaseTerms;
+import io.penumbra.sync.frame.FrameKey;
+import io.penumbra.web.BearerTokens;
+import io.penumbra.web.JsonServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the node agent of this host until it is stopped; its guests outlive it. */
+@Command(
+    name = "agent",
+    description = {
+      "",
+      "Looks after the guests of one host: starts them, captures their epochs, keeps shadows of",
+      "other hosts' guests and brings them to life. Stop or kill it whenever you like: guests run on",
+      "for as long as their leases last, and the next agent takes them up.",
+      ""
+    },
+    footerHeading = "%nExample:%n",
+    footer = {
+      "  ./penumbra agent --host node1 --dir /var/lib/penumbra --listen 10.0.0.5:7410 \\",
+      "      --controller http://10.0.0.1:7400 --token-file /etc/penumbra/agent.token"
+    })
+public final class AgentCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--host", required = true, paramLabel = "ID", description = "This host's name.")
+  private String host;
+
+  @Option(
+      names = "--dir",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where it keeps what it must remember, and its guests; a short path.")
+  private Path dir;
+
+  @Option(
+      names = "--listen",
+      required = true,
+      paramLabel = "ADDRESS:PORT",
+      description = "Its API, which the controller and other agents call.")
+  private String listen;
+
+  @Option(
+      names = "--controller",
+      required = true,
+      split = ",",
+      paramLabel = "URL",
+      description = "Who gets its heartbeats; several, separated by commas.")
+  private List<String> controllers;
+
+  @Option(
+      names = "--token-file",
+      required = true,
+      paramLabel = "FILE",
+      description = "The secret that agents and controller share.")
+  private Path token;
+
+  @Option(
+      names = "--data",
+      split = ",",
+      paramLabel = "ADDRESS",
+      description =
+          "Where epochs come in, one address for each network path; as --listen if not given.")
+  private List<String> data = List.of();
+
+  @Option(
+      names = "--key-file",
+      paramLabel = "FILE",
+      description = "Encrypts epochs on the wire: 64 hexadecimal digits, the same on every host.")
+  private Optional<Path> key = Optional.empty();
+
+  @Option(
+      names = "--location",
+      paramLabel = "ZONE/FEED/RACK/CHASSIS",
+      description = "Failure domains; if not given, the host is taken to share none but the zone.")
+  private Optional<String> location = Optional.empty();
+
+  @Option(
+      names = "--capacity",
+      paramLabel = "VCPUS/MIB/GIB",
+      description = "What guests may have; if not given, this machine's threads and memory.")
+  private Optional<String> capacity = Optional.empty();
+
+  @Option(
+      names = "--lease",
+      defaultValue = "3000",
+      paramLabel = "MILLIS",
+      description = "How long a guest serves without a word from anybody; ${DEFAULT-VALUE}.")
+  private long lease;
+
+  @Option(
+      names = "--heartbeat",
+      defaultValue = "100",
+      paramLabel = "MILLIS",
+      description = "How far apart heartbeats are; ${DEFAULT-VALUE}.")
+  private long heartbeat;
+
+  @Option(
+      names = "--gateway",
+      split = ",",
+      paramLabel = "VM=PATH|VM=ADDRESS:PORT",
+      description = "Control of the gateway in front of a VM, which is told of cuts and takeovers.")
+  private Map<String, String> gateways = Map.of();
+
+  @Option(
+      names = "--gateway-token",
+      paramLabel = "FILE",
+      description = "What a gateway wants to hear when its control is TCP.")
+  private Optional<Path> gatewayToken = Optional.empty();
+
+  @Option(
+      names = "--quiet-within",
+      defaultValue = "50",
+      paramLabel = "MILLIS",
+      description = "How long a cut waits for a gateway's quiet; ${DEFAULT-VALUE}.")
+  private long quietWithin;
+
+  @Option(
+      names = "--no-tracking",
+      description = "Don't preload the library that tells which pages guests write; compare all.")
+  private boolean noTracking;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
+  AgentCommand() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    InetSocketAddress address = address("--listen", listen);
+    String secret = BearerTokens.secret(token);
+    AgentSettings settings = settings(address, secret);
+    QemuHypervisor hypervisor = new QemuHypervisor(dir.resolve("guests"), host, launch());
+    CountDownLatch stopped = new CountDownLatch(1);
+    try (NodeAgent agent = NodeAgent.start(settings, hypervisor, gate());
+        JsonServer server =
+            JsonServer.start(
+                JsonServer.Settings.plain(
+                    address,
+                    new BearerTokens(new TreeMap<>(Map.of("controller", secret))),
+                    (route, cause) -> say("ERROR " + route + ": " + cause)),
+                agent.routes().list())) {
+      say("agent of %s listens on %s".formatted(agent.host(), server.address()));
+      Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
+      stopped.await();
+    }
+    return ExitCode.OK;
+  }
+
+  private AgentSettings settings(InetSocketAddress address, String secret) throws IOException {
+    LeaseTerms usual = LeaseTerms.defaults();
+    Optional<FrameKey> frames = Optional.empty();
+    if (key.isPresent()) {
+      frames = Optional.of(FrameKey.parse(Files.readAllBytes(key.get())));
+    }
+    List<InetAddress> paths = new ArrayList<>();
+    for (String path : data) {
+      paths.add(literal("--data", path));
+    }
+    return new AgentSettings(
+        description(),
+        dir,
+        "http://%s:%d".formatted(address.getAddress().getHostAddress(), address.getPort()),
+        controllers,
+        secret,
+        Optional.empty(),
+        paths.isEmpty() ? List.of(address.getAddress()) : paths,
+        frames,
+        new LeaseTerms(Duration.ofMillis(lease), usual.driftMax(), usual.margin()),
+        Duration.ofMillis(heartbeat),
+        Duration.ofMillis(quietWithin));
+  }
+
+  private Host description() throws IOException {
+    String[] place =
+        location
+            .orElse("zone/feed-%s/rack-%s/chassis-%s".formatted(host, host, host))
+            .split("/", -1);
+    if (place.length != 4) {
+      throw new BadInputException(
+          "--location",
+          "is '%s'; expected four parts, ZONE/FEED/RACK/CHASSIS".formatted(location.orElse("")),
+          "");
+    }
+    return new Host(
+        HostId.of(host),
+        new Location(place[0], place[1], place[2], place[3]),
+        new HardwareProfile("unknown", "unknown", "unknown", "qemu", List.of()),
+        capacity.isPresent() ? capacity(capacity.get()) : machine(),
+        Instant.now().truncatedTo(ChronoUnit.DAYS));
+  }
+
+  private static Resources capacity(String text) {
+    String[] parts = text.split("/", -1);
+    try {
+      return new Resources(
+          Integer.parseInt(parts[0]), Long.parseLong(parts[1]), Long.parseLong(parts[2]));
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw new BadInputException(
+          "--capacity", "is '%s'; expected numbers, VCPUS/MIB/GIB".formatted(text), "", e);
+    }
+  }
+
+  private static Resources machine() throws IOException {
+    long kib =
+        Files.readAllLines(Path.of("/proc/meminfo")).stream()
+            .filter(line -> line.startsWith("MemTotal:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+            .findFirst()
+            .orElse(1 << 20);
+    return new Resources(Runtime.getRuntime().availableProcessors(), kib / 1024, 100);
+  }
+
+  private LaunchSettings launch() {
+    if (noTracking) {
+      return LaunchSettings.DEFAULT;
+    }
+    return switch (TrackingLibrary.in(TrackingLibrary.usualCache())) {
+      case Reply.Done<Path>(Path library) -> LaunchSettings.DEFAULT.withTracking(library);
+      case Reply.Refused<Path>(String reason) -> comparing(reason);
+      case Reply.Unknown<Path>(String reason) -> comparing(reason);
+    };
+  }
+
+  private LaunchSettings comparing(String reason) {
+    say("pages that guests write can't be tracked, so all are compared: " + reason);
+    return LaunchSettings.DEFAULT;
+  }
+
+  private ServiceGate gate() {
+    if (gateways.isEmpty()) {
+      return ServiceGate.NONE;
+    }
+    Map<VmId, GatewayControl> controls = new TreeMap<>();
+    Optional<String> secret = gatewayToken.map(BearerTokens::secret);
+    new TreeMap<>(gateways)
+        .forEach((vm, at) -> {
+          SocketAddress control =
+              at.contains("/") ? UnixDomainSocketAddress.of(at) : address("--gateway", at);
+          controls.put(VmId.of(vm), new RemoteGateway(control, secret));
+        });
+    return new GatewayGate(controls, this::say);
+  }
+
+  private void say(String line) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+    out.flush();
+  }
+
+  private static InetSocketAddress address(String option, String text) {
+    int colon = text.lastIndexOf(':');
+    try {
+      if (colon > 0) {
+        return new InetSocketAddress(
+            literal(option, text.substring(0, colon)), Integer.parseInt(text.substring(colon + 1)));
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    throw new BadInputException(option, "is '%s'; expected ADDRESS:PORT".formatted(text), "");
+  }
+
+  private static InetAddress literal(String option, String text) {
+    try {
+      return InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException e) {
+      throw new BadInputException(option, "is '%s'; expected an IP address".formatted(text), "", e);
+    }
+  }
+}

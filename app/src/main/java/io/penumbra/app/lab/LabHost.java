@@ -1,0 +1,138 @@
+package io.penumbra.app.lab;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** One host of the lab: its agent, and the guests that the agent has started. */
+final class LabHost implements PowerPanel.Power, AutoCloseable {
+
+  private final String name;
+  private final Path directory;
+  private final Supplier<List<String>> command;
+  private Optional<Child> agent = Optional.empty();
+  private boolean on;
+
+  /**
+   * A host that is off.
+   *
+   * @param directory of its agent; below it, each guest has one with its process id
+   * @param command starts its agent
+   */
+  LabHost(String name, Path directory, Supplier<List<String>> command) {
+    this.name = name;
+    this.directory = directory;
+    this.command = command;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** Switches it on: its agent starts; its guests are started by order only. */
+  synchronized void start() {
+    agent =
+        Optional.of(
+            Child.start(
+                "agent-" + name, directory.resolveSibling("logs"), Map.of(), command.get()));
+    on = true;
+  }
+
+  synchronized boolean agentRuns() {
+    return agent.filter(Child::isAlive).isPresent();
+  }
+
+  synchronized String lastWords() {
+    return agent.map(Child::lastWords).orElse("");
+  }
+
+  /** {@code kill -9} of one guest. */
+  void killGuest(String vm) {
+    guestPid(directory.resolve("guests").resolve(vm)).ifPresent(LabHost::kill);
+  }
+
+  @Override
+  public synchronized boolean isOn() {
+    return on;
+  }
+
+  /** Everything on it dies at once, as when its power fails. */
+  @Override
+  public synchronized void off() {
+    on = false;
+    guests().forEach(LabHost::kill);
+    agent.ifPresent(Child::kill);
+    watchdog().ifPresent(LabHost::kill);
+    forgetMemory();
+  }
+
+  /** What its guests kept in memory goes with its power. */
+  private void forgetMemory() {
+    String mine = "penumbra-" + directory.toString().substring(1).replace('/', '-') + "-";
+    try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
+      for (Path file :
+          files.filter(path -> path.getFileName().toString().startsWith(mine)).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The processes of its guests that are alive. */
+  private List<Long> guests() {
+    List<Long> pids = new ArrayList<>();
+    Path guests = directory.resolve("guests");
+    if (Files.isDirectory(guests)) {
+      try (Stream<Path> all = Files.list(guests)) {
+        all.sorted().forEach(guest -> guestPid(guest).ifPresent(pids::add));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return pids;
+  }
+
+  private static Optional<Long> guestPid(Path guest) {
+    return pid(guest.resolve("pid"), guest.toString());
+  }
+
+  private Optional<Long> watchdog() {
+    return pid(directory.resolve("watchdog.pid"), directory.toString());
+  }
+
+  /** Process ids are used again: the one that is meant has the directory in its command line. */
+  private static Optional<Long> pid(Path file, String mark) {
+    try {
+      long pid = Long.parseLong(Files.readString(file).strip());
+      String words = Files.readString(Path.of("/proc/%d/cmdline".formatted(pid)));
+      return words.contains(mark) ? Optional.of(pid) : Optional.empty();
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void kill(long pid) {
+    Optional<ProcessHandle> process = ProcessHandle.of(pid);
+    process.ifPresent(ProcessHandle::destroyForcibly);
+    try {
+      for (int i = 0; i < 2_000 && process.filter(ProcessHandle::isAlive).isPresent(); i++) {
+        Thread.sleep(1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    off();
+  }
+}

@@ -1,0 +1,39 @@
+package io.penumbra.app.lab;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What a lab run is.
+ *
+ * @param kill what is killed
+ * @param commit what happens to requests after the last epoch: async, replay or output-commit
+ * @param writers connections that write at once
+ * @param between how long the client writes between two kills, at least
+ * @param apart whether every host gets a network namespace
+ */
+record LabSettings(
+    Path directory,
+    Path cache,
+    int kills,
+    Kill kill,
+    String commit,
+    int memoryMib,
+    Duration epoch,
+    int writers,
+    Duration between,
+    boolean apart,
+    long seed) {
+
+  /** What is killed. */
+  enum Kill {
+    /** The guest's process; its host is well and says so. */
+    GUEST,
+    /** Everything on the host, as when its power fails. */
+    HOST,
+    /** The host's network; everything on it goes on. */
+    SILENT,
+    /** The three in turn, by the seed. */
+    MIXED
+  }
+}
