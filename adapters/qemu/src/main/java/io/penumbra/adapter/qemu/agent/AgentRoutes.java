@@ -2,6 +2,7 @@ package io.penumbra.adapter.qemu.agent;
 
 import io.penumbra.adapter.qemu.api.AgentClient.Probe;
 import io.penumbra.adapter.qemu.api.AgentClient.Reached;
+import io.penumbra.adapter.qemu.api.AgentClient.RollBack;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
@@ -276,9 +277,6 @@ public final class AgentRoutes {
     return new KeptEpoch(
         label.term(), label.epoch(), manifest.epoch(), manifest.cutAt(), manifest.health());
   }
-
-  /** Back to which epoch: a number, or the last at which the guest was well. */
-  public record RollBack(Optional<Long> epoch) {}
 
   private Answer rollBack(Call call) throws InterruptedException {
     RollBack wanted = body(call, RollBack.class);

@@ -139,12 +139,12 @@ final class AgentWork {
 
   private Outcome start(HostedVm vm, VmSpec spec) throws HypervisorException {
     if (vm.shadow().isPresent()) {
-      vm.save(vm.record().withSpec(spec));
+      vm.change(now -> now.withSpec(spec));
       return DONE;
     }
     if (vm.primary().isPresent()) {
       boolean changed = !vm.record().spec().vm().policy().equals(spec.vm().policy());
-      vm.save(vm.record().withSpec(spec));
+      vm.change(now -> now.withSpec(spec));
       if (changed) {
         around
             .outbox()
@@ -280,11 +280,10 @@ final class AgentWork {
           seat.ports().isEmpty()
               ? ShadowSide.freePorts(around.settings().dataAddresses())
               : seat.ports();
-      vm.save(
-          vm.record()
-              .withSeat(
-                  new InstanceRecord.Seat(
-                      order.primary(), order.term(), ports, seat.link(), 0, false)));
+      vm.change(now ->
+          now.withSeat(
+              new InstanceRecord.Seat(
+                  order.primary(), order.term(), ports, seat.link(), 0, false)));
       Hypervisor.Shadow shadow =
           around.hypervisor().prepare(order.spec(), order.mode(), order.resident());
       ShadowSide side = new ShadowSide(around, vm, shadow);
@@ -306,9 +305,8 @@ final class AgentWork {
     }
     InstanceRecord.Seat seat = vm.record().seat().orElseThrow();
     boolean another = !seat.primary().equals(order.primary());
-    vm.save(
-        vm.record()
-            .withSpec(order.spec())
+    vm.change(now ->
+        now.withSpec(order.spec())
             .withHeld(order.mode(), order.resident())
             .withSeat(
                 new InstanceRecord.Seat(
@@ -334,7 +332,7 @@ final class AgentWork {
       throws HypervisorException {
     if (vm.record().mode() != mode) {
       side.shadow().changeMode(mode);
-      vm.save(vm.record().withHeld(mode, vm.record().held()));
+      vm.change(now -> now.withHeld(mode, now.held()));
     }
     return DONE;
   }
@@ -342,7 +340,7 @@ final class AgentWork {
   private static Outcome hold(HostedVm vm, ShadowSide side, Resources size)
       throws HypervisorException {
     side.shadow().hold(size);
-    vm.save(vm.record().withHeld(vm.record().mode(), size));
+    vm.change(now -> now.withHeld(now.mode(), size));
     return DONE;
   }
 
@@ -472,7 +470,7 @@ final class AgentWork {
     PrimarySide primary = new PrimarySide(around, vm, label.epoch());
     primary.attach(guest);
     vm.becomes(primary);
-    vm.save(InstanceRecord.primary(before.spec(), command.term(), label.epoch()));
+    vm.change(InstanceRecord::withoutSeat);
     address(vm.record().spec(), guest)
         .ifPresent(at ->
             around.gate().promoted(vm.id(), label.epoch(), manifest.requestLogPosition(), at));

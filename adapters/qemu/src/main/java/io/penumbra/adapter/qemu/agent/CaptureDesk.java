@@ -6,9 +6,11 @@ import io.penumbra.sync.epoch.StateSource;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -41,6 +43,9 @@ final class CaptureDesk implements AutoCloseable {
   private final LongSupplier clock;
   private final ReentrantLock holding = new ReentrantLock();
   private final List<Taker> takers = new ArrayList<>();
+
+  /** Regions of which the source has told somebody already. */
+  private final Set<Integer> asked = new HashSet<>();
 
   CaptureDesk(StateSource source, Clerk clerk, LongSupplier clock) {
     this.source = source;
@@ -78,6 +83,21 @@ final class CaptureDesk implements AutoCloseable {
     private final Map<Integer, BitSet> owed = new TreeMap<>();
 
     private volatile long heldNanos;
+    private boolean ended;
+
+    /**
+     * Interrupts its thread, but never in the middle of a hold: whoever is interrupted there leaves
+     * the guest paused. It gets no more holds.
+     */
+    void end(Thread thread) {
+      holding.lock();
+      try {
+        ended = true;
+        thread.interrupt();
+      } finally {
+        holding.unlock();
+      }
+    }
 
     /** When its last hold began. */
     long heldNanos() {
@@ -105,6 +125,9 @@ final class CaptureDesk implements AutoCloseable {
       holding.lock();
       boolean held = false;
       try {
+        if (ended) {
+          throw new IllegalStateException("this sender is being closed");
+        }
         Announced announced =
             clerk
                 .announce()
@@ -126,14 +149,15 @@ final class CaptureDesk implements AutoCloseable {
         takers.forEach(taker -> taker.owed.remove(region));
         return now;
       }
-      boolean alone = takers.size() == 1;
+      // What was told to a sender before is missing here: only the first of all can believe it.
+      boolean complete = asked.add(region);
       for (Taker taker : takers) {
         BitSet known = taker.owed.get(region);
         if (known != null) {
           known.or(now.get());
         }
       }
-      Optional<BitSet> mine = alone ? now : Optional.ofNullable(owed.get(region));
+      Optional<BitSet> mine = complete ? now : Optional.ofNullable(owed.get(region));
       owed.put(region, new BitSet());
       return mine;
     }

@@ -25,7 +25,7 @@ final class HostHealth {
   private final Path root;
   private final SmartDisks disks;
   private long sampledAt = Long.MIN_VALUE;
-  private Optional<Sample> last = Optional.empty();
+  private volatile Optional<Sample> last = Optional.empty();
   private long busyBefore;
   private long allBefore;
 
@@ -50,11 +50,19 @@ final class HostHealth {
 
   synchronized Sample sample() {
     long now = wall.instant().toEpochMilli();
-    if (last.isEmpty() || now - sampledAt >= FRESH_MILLIS) {
-      sampledAt = now;
-      last = Optional.of(look());
+    Optional<Sample> known = last;
+    if (known.isPresent() && now - sampledAt < FRESH_MILLIS) {
+      return known.get();
     }
-    return last.get();
+    sampledAt = now;
+    Sample fresh = look();
+    last = Optional.of(fresh);
+    return fresh;
+  }
+
+  /** What was last seen, without looking. */
+  Optional<Sample> last() {
+    return last;
   }
 
   private Sample look() {

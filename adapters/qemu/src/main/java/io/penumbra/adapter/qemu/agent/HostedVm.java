@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 
 /**
  * One VM's instance on this host: what is remembered of it, and the side that it is on. Whoever
@@ -57,6 +58,11 @@ final class HostedVm {
       DurableFile.replace(file, AgentJson.write(changed), promised);
       record = changed;
     }
+  }
+
+  /** Changes what is remembered; nobody else changes it meanwhile. */
+  synchronized void change(UnaryOperator<InstanceRecord> change) {
+    save(change.apply(record));
   }
 
   Optional<PrimarySide> primary() {

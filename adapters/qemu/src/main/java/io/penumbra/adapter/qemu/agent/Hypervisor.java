@@ -67,6 +67,9 @@ public interface Hypervisor {
     /** Ends it; its memory is gone. On return it can't serve any more. */
     void kill() throws HypervisorException;
 
+    /** Leaves it as it is, to be adopted by another agent. */
+    void letGo();
+
     /** Where a port of the guest can be reached. */
     Optional<InetSocketAddress> port(String name);
 
@@ -112,6 +115,9 @@ public interface Hypervisor {
 
     /** Nothing is left of it on return. */
     void delete() throws HypervisorException;
+
+    /** Leaves it as it is, to be taken up by another agent. */
+    void letGo();
 
     /** Calls back when it can't be used any more; with the reason. */
     void whenLost(Consumer<String> reason);

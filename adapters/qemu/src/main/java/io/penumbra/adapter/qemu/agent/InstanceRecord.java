@@ -184,6 +184,22 @@ public record InstanceRecord(
         seat);
   }
 
+  InstanceRecord withoutSeat() {
+    return new InstanceRecord(
+        spec,
+        role,
+        mode,
+        held,
+        term,
+        epochMark,
+        stopped,
+        heldForSync,
+        lease,
+        keeper,
+        replicas,
+        Optional.empty());
+  }
+
   InstanceRecord withSeat(Seat changed) {
     return new InstanceRecord(
         spec,

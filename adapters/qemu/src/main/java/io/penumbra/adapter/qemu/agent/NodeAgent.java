@@ -22,6 +22,7 @@ import java.util.function.LongSupplier;
 public final class NodeAgent implements AutoCloseable {
 
   private static final long TICK_MILLIS = 5;
+  private static final int LOOKS_AT_HOST = 200;
 
   private final Surroundings around;
   private final VmShelf shelf;
@@ -41,7 +42,7 @@ public final class NodeAgent implements AutoCloseable {
     this.commands = commands;
     this.heartbeats = heartbeats;
     this.work = new AgentWork(around, shelf);
-    this.health = new HostHealth(around.settings().host().id(), around.wall());
+    this.health = around.health();
     this.boot = around.wall().instant().toEpochMilli();
     this.ticker = Thread.ofPlatform().name("lease ticker").unstarted(this::tick);
   }
@@ -150,7 +151,7 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private void died(HostedVm vm, String symptom) {
-    vm.save(vm.record().withStopped(true));
+    vm.change(now -> now.withStopped(true));
     around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
   }
 
@@ -177,7 +178,12 @@ public final class NodeAgent implements AutoCloseable {
 
   private void tick() {
     long before = around.clock().getAsLong();
+    int ticks = 0;
     while (!closed) {
+      if (ticks++ % LOOKS_AT_HOST == 0) {
+        // Beside the cuts, which only take what was last seen.
+        Thread.ofVirtual().start(health::sample);
+      }
       for (HostedVm vm : shelf.all()) {
         vm.primary().ifPresent(PrimarySide::tick);
       }
@@ -247,7 +253,7 @@ public final class NodeAgent implements AutoCloseable {
     ticker.interrupt();
     for (HostedVm vm : shelf.all()) {
       vm.primary().ifPresent(PrimarySide::letGo);
-      vm.shadow().ifPresent(ShadowSide::hush);
+      vm.shadow().ifPresent(ShadowSide::letGo);
     }
     commands.close();
     around.clients().values().forEach(client -> client.close());

@@ -15,7 +15,6 @@ import io.penumbra.web.Reply;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -36,12 +35,15 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   private final AtomicLong epoch;
   private final AtomicBoolean renewing = new AtomicBoolean();
   private final NavigableMap<HostId, Replication> replications = new ConcurrentSkipListMap<>();
-  private final Map<HostId, Long> ackedHold = new ConcurrentSkipListMap<>();
   private final Object acks = new Object();
   private volatile Optional<Hypervisor.Guest> guest = Optional.empty();
   private volatile Optional<CaptureDesk> desk = Optional.empty();
   private volatile boolean starting;
   private volatile boolean frozen;
+  private volatile long pausedNanos;
+
+  /** Whose shadow has everything of a primary that is held for its last sync. */
+  private volatile Optional<HostId> synced = Optional.empty();
 
   PrimarySide(Surroundings around, HostedVm vm, long epoch) {
     this.around = around;
@@ -82,7 +84,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       return;
     }
     around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
-    vm.save(vm.record().withStopped(true));
+    vm.change(now -> now.withStopped(true));
     guest = Optional.empty();
     silence();
     lease.release();
@@ -94,7 +96,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     try {
       attach(around.hypervisor().start(vm.record().spec()));
       frozen = false;
-      vm.save(vm.record().withStopped(false));
+      vm.change(now -> now.withStopped(false));
       beginMissing();
     } finally {
       starting = false;
@@ -103,7 +105,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
 
   /** Ends it for good; on return it can't serve. Remembered before it is done. */
   void kill() throws HypervisorException {
-    vm.save(vm.record().withStopped(true));
+    vm.change(now -> now.withStopped(true));
     silence();
     if (guest.isPresent()) {
       guest.get().kill();
@@ -115,15 +117,25 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
 
   /** Lets go of everything and leaves the guest as it is: the agent ends. */
   void letGo() {
+    List<Replication> ending = replications();
+    ending.forEach(Replication::close);
+    ending.forEach(Replication::awaitEnd);
     silence();
+    guest.ifPresent(Hypervisor.Guest::letGo);
   }
 
+  /** The guest is dead or dying, so nobody waits for what its senders are at. */
   private void silence() {
-    replications.values().forEach(Replication::close);
+    List<Replication> ending = replications();
     replications.clear();
     Optional<CaptureDesk> open = desk;
     desk = Optional.empty();
-    Thread.ofVirtual().start(() -> open.ifPresent(CaptureDesk::close));
+    Thread.ofVirtual()
+        .start(() -> {
+          ending.forEach(Replication::close);
+          ending.forEach(Replication::awaitEnd);
+          open.ifPresent(CaptureDesk::close);
+        });
   }
 
   /** Whether clients are answered, as far as it is up to us. */
@@ -202,7 +214,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   /** What the controller has answered to a heartbeat that left at that time. */
   void hear(LeaseWord word, long askedNanos) {
     if (word.number() > vm.record().lease() && lease.kept(word.keeper(), askedNanos)) {
-      vm.save(vm.record().withLease(word.number(), word.keeper()));
+      vm.change(now -> now.withLease(word.number(), word.keeper()));
       if (word.keeper().isPresent()) {
         askKeeper();
       }
@@ -254,7 +266,8 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
           "older-term", "asked for term %d, it is at %d".formatted(term, record.term()));
     }
     boolean dead = record.stopped() || guest.isEmpty();
-    vm.save(record.withTerm(term, dead));
+    vm.change(now -> now.withTerm(term, dead));
+    synced = Optional.empty();
     if (!dead && awaitLease()) {
       letRun();
     } else if (dead && awaitLease()) {
@@ -281,21 +294,24 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       return Optional.of(
           new Outcome.Failed("no-link", "nothing is sent to %s from here".formatted(host)));
     }
-    vm.save(vm.record().withHeldForSync(true));
+    if (vm.record().heldForSync() && synced.equals(Optional.of(host))) {
+      return Optional.empty();
+    }
+    synced = Optional.empty();
+    vm.change(now -> now.withHeldForSync(true));
     guest.orElseThrow().pause();
+    pausedNanos = around.clock().getAsLong();
     return Optional.empty();
   }
 
   /** Waits until everything up to now is safe over there. */
   Outcome awaitLast(HostId host) throws InterruptedException {
     Replication to = replications.get(host);
-    long paused = around.clock().getAsLong();
-    long until = paused + LAST_SYNC.toNanos();
+    long until = around.clock().getAsLong() + LAST_SYNC.toNanos();
     synchronized (acks) {
       while (to != null && around.clock().getAsLong() < until) {
-        Long hold = ackedHold.get(host);
         Optional<CutLabel> newest = to.acked();
-        if (hold != null && hold - paused >= 0 && newest.isPresent()) {
+        if (synced.equals(Optional.of(host)) && newest.isPresent()) {
           return new Outcome.Synced(
               newest.get().term(), newest.get().epoch(), true, Duration.ZERO, 0);
         }
@@ -320,7 +336,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     List<ReplicaOrder> others = new ArrayList<>(vm.record().replicas());
     others.removeIf(known -> known.host().equals(order.host()));
     others.add(order);
-    vm.save(vm.record().withReplicas(others));
+    vm.change(now -> now.withReplicas(others));
     Replication known = replications.get(order.host());
     if (known != null && known.order().withInterval(order.interval()).equals(order)) {
       known.every(order.interval());
@@ -331,10 +347,8 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   }
 
   void stopReplicating(HostId host) {
-    vm.save(
-        vm.record()
-            .withReplicas(
-                vm.record().replicas().stream().filter(r -> !r.host().equals(host)).toList()));
+    vm.change(now ->
+        now.withReplicas(now.replicas().stream().filter(r -> !r.host().equals(host)).toList()));
     stop(host);
   }
 
@@ -343,14 +357,11 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     if (known != null) {
       known.close();
     }
-    ackedHold.remove(host);
   }
 
   void every(Duration interval) {
-    vm.save(
-        vm.record()
-            .withReplicas(
-                vm.record().replicas().stream().map(r -> r.withInterval(interval)).toList()));
+    vm.change(now ->
+        now.withReplicas(now.replicas().stream().map(r -> r.withInterval(interval)).toList()));
     replications.values().forEach(replication -> replication.every(interval));
   }
 
@@ -396,12 +407,13 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
 
   @Override
   public Optional<CaptureDesk.Announced> announce() {
-    if (frozen || vm.record().stopped()) {
+    boolean over = vm.record().heldForSync() && synced.isPresent();
+    if (frozen || over || vm.record().stopped()) {
       return Optional.empty();
     }
     long next = epoch.incrementAndGet();
     if (next > vm.record().epochMark()) {
-      vm.save(vm.record().withMark(next + MARK_STEP));
+      vm.change(now -> now.withMark(next + MARK_STEP));
     }
     long position = around.gate().cutting(vm.id(), next, around.settings().gatePatience());
     return Optional.of(new CaptureDesk.Announced(new CutLabel(vm.record().term(), next), position));
@@ -411,10 +423,10 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   public HealthSnapshot health(HealthSnapshot captured) {
     NavigableMap<String, Double> vitals = new TreeMap<>(captured.vitals());
     guest.ifPresent(there -> vitals.putAll(there.vitals()));
-    while (vitals.size() > HealthSnapshot.VITALS_MAX - 2) {
-      vitals.remove(vitals.lastKey());
+    for (Replication sending : replications.values()) {
+      vitals.merge("guest.dirtyPages", (double) sending.figures().pagesLast, Math::max);
     }
-    return new HealthSnapshot(captured.condition(), vitals);
+    return HealthJudge.judge(captured.condition(), vitals, around.health().last());
   }
 
   @Override
@@ -429,7 +441,10 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       lease.heardKeeper(host, heldNanos);
     }
     synchronized (acks) {
-      ackedHold.put(host, heldNanos);
+      if (vm.record().heldForSync() && heldNanos - pausedNanos >= 0) {
+        // Said before the next cut could begin: what was synced last stays the last.
+        synced = Optional.of(host);
+      }
       acks.notifyAll();
     }
     everywhere().ifPresent(safe -> around.gate().acked(vm.id(), safe));

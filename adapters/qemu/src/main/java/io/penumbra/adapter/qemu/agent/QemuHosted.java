@@ -156,6 +156,13 @@ final class QemuHosted implements Hypervisor.Guest {
   }
 
   @Override
+  public void letGo() {
+    Optional<QemuGuest> monitored = qemu;
+    qemu = Optional.empty();
+    monitored.ifPresent(QemuGuest::close);
+  }
+
+  @Override
   public Optional<InetSocketAddress> port(String name) {
     // Ports have no names in a guest's description: a number is the guest's own.
     if (ports.isEmpty()) {

@@ -3,10 +3,13 @@ package io.penumbra.adapter.qemu.agent;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
 import io.penumbra.adapter.qemu.shadow.GuestShadow;
 import io.penumbra.adapter.qemu.shadow.Promotion;
+import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.Resources;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.StateSink;
+import io.penumbra.sync.file.DirectoryStatus;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -43,13 +46,18 @@ final class QemuShadow implements Hypervisor.Shadow {
 
   @Override
   public Optional<EpochManifest> newest() {
-    return shadow.newest();
+    if (goBackTo.isPresent()) {
+      long to = goBackTo.getAsLong();
+      return kept().stream().filter(manifest -> manifest.epoch() == to).findFirst();
+    }
+    // Of one that was taken up, the sink knows nothing before its first sender comes.
+    return shadow.newest().or(() -> kept().stream().reduce((_, later) -> later));
   }
 
   /** Every page was held against its hash when it came, and the whole against its root. */
   @Override
   public void verify() throws HypervisorException {
-    if (shadow.newest().isEmpty()) {
+    if (newest().isEmpty()) {
       throw new HypervisorException("no-shadow", "it has no whole state");
     }
   }
@@ -61,7 +69,13 @@ final class QemuShadow implements Hypervisor.Shadow {
 
   @Override
   public List<EpochManifest> kept() {
-    return shadow.newest().stream().toList();
+    try {
+      return DirectoryStatus.read(shadow.plan().state()).kept().stream()
+          .map(DirectoryStatus.Kept::manifest)
+          .toList();
+    } catch (IOException | BadInputException nothingYet) {
+      return List.of();
+    }
   }
 
   @Override
@@ -96,6 +110,12 @@ final class QemuShadow implements Hypervisor.Shadow {
   public void delete() throws HypervisorException {
     over = true;
     QemuHypervisor.done("not-deleted", shadow.delete());
+  }
+
+  @Override
+  public void letGo() {
+    over = true;
+    shadow.close();
   }
 
   @Override

@@ -31,6 +31,7 @@ import java.util.function.LongSupplier;
 final class Replication implements AutoCloseable {
 
   private static final Duration AGAIN = Duration.ofMillis(500);
+  private static final Duration END = Duration.ofSeconds(3);
 
   /** Is told of acks. */
   interface Listener {
@@ -54,6 +55,7 @@ final class Replication implements AutoCloseable {
   private final Figures figures = new Figures();
   private volatile ReplicaOrder order;
   private volatile Optional<SyncSender> sender = Optional.empty();
+  private volatile Optional<CaptureDesk.Taker> taker = Optional.empty();
   private volatile Optional<CutLabel> acked = Optional.empty();
   private volatile long heardNanos;
   private volatile String trouble = "";
@@ -179,10 +181,13 @@ final class Replication implements AutoCloseable {
               new SecureRandom(),
               monotonic,
               new Progress(source));
+      taker = Optional.of(source);
       sender = Optional.of(working);
       if (!closed) {
         working.run();
       }
+    } finally {
+      taker = Optional.empty();
     }
   }
 
@@ -190,7 +195,17 @@ final class Replication implements AutoCloseable {
   public void close() {
     closed = true;
     sender.ifPresent(SyncSender::stop);
-    thread.interrupt();
+    Optional<CaptureDesk.Taker> open = taker;
+    open.ifPresentOrElse(taken -> taken.end(thread), thread::interrupt);
+  }
+
+  /** On return the guest is not held by it. */
+  void awaitEnd() {
+    try {
+      thread.join(END);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What the engine says, on its thread. */

@@ -92,6 +92,12 @@ final class ShadowSide {
     reception = Optional.empty();
   }
 
+  /** Leaves it as it is: the agent ends. */
+  void letGo() {
+    hush();
+    shadow.letGo();
+  }
+
   private void committed(EpochManifest manifest) {
     CutLabel.of(manifest).ifPresent(label -> newest = Optional.of(label));
   }
@@ -164,7 +170,7 @@ final class ShadowSide {
     }
     if (call.number() > seat.keeps()) {
       // Given by the controller while nobody waited for an end, so none is promised any more.
-      vm.save(vm.record().withSeat(seat.keeping(call.number(), false)));
+      vm.change(now -> now.withSeat(seat.keeping(call.number(), false)));
       grant = grant.takenUp(around.clock().getAsLong());
     }
     return mayRenew()
@@ -187,7 +193,7 @@ final class ShadowSide {
               .formatted(call.number(), call.primary(), seat.keeps(), seat.primary()));
     }
     if (!seat.renewalsStopped() || call.number() > seat.keeps()) {
-      vm.save(vm.record().withSeat(seat.keeping(call.number(), true)));
+      vm.change(now -> now.withSeat(seat.keeping(call.number(), true)));
     }
     long now = around.clock().getAsLong();
     grant = grant.stop(call.controllerSilent(), now);
@@ -205,7 +211,7 @@ final class ShadowSide {
   /** The primary serves on. */
   synchronized void takeUp() {
     InstanceRecord.Seat seat = seat();
-    vm.save(vm.record().withSeat(seat.keeping(seat.keeps(), false)));
+    vm.change(now -> now.withSeat(seat.keeping(seat.keeps(), false)));
     grant = grant.takenUp(around.clock().getAsLong());
     receive();
   }

@@ -22,6 +22,7 @@ record Surroundings(
     InstantSource wall,
     LeasePage page,
     EventOutbox outbox,
+    HostHealth health,
     Map<String, AgentClient> clients) {
 
   static Surroundings of(
@@ -33,7 +34,15 @@ record Surroundings(
       LeasePage page,
       EventOutbox outbox) {
     return new Surroundings(
-        settings, hypervisor, gate, clock, wall, page, outbox, new ConcurrentHashMap<>());
+        settings,
+        hypervisor,
+        gate,
+        clock,
+        wall,
+        page,
+        outbox,
+        new HostHealth(settings.host().id(), wall),
+        new ConcurrentHashMap<>());
   }
 
   /** The agent at that address; connections are kept. */

@@ -85,6 +85,18 @@ public final class AgentClient implements AutoCloseable {
     return understood(http.get(path, JsonNode.class, wait.plus(SHORT)), ShadowProgress.class);
   }
 
+  /** Back to which epoch: a number, or the last at which the guest was well. */
+  public record RollBack(Optional<Long> epoch) {}
+
+  /** Has a shadow go back, before it takes over. */
+  public Reply<Nothing> rollBack(VmId vm, Optional<Long> epoch) throws InterruptedException {
+    return post(
+        "/v1/shadows/%s/roll-back".formatted(encode(vm)),
+        new RollBack(epoch),
+        Nothing.class,
+        SHORT);
+  }
+
   /** Makes a primary's agent send to a shadow. */
   public Reply<Nothing> replicate(VmId vm, ReplicaOrder order) throws InterruptedException {
     return put(replica(vm, order.host()), order, Nothing.class, SHORT);

@@ -89,6 +89,7 @@ final class Memory implements Hypervisor {
     private boolean paused;
     private boolean frozen;
     private int held;
+    volatile HealthSnapshot.Condition condition = HealthSnapshot.Condition.WELL;
 
     MemoryGuest(byte[] content) {
       MemorySegment.copy(content, 0, ram, ValueLayout.JAVA_BYTE, 0, content.length);
@@ -179,6 +180,9 @@ final class Memory implements Hypervisor {
     public void share(int weight) {}
 
     @Override
+    public void letGo() {}
+
+    @Override
     public StateSource source() {
       return new StateSource() {
         @Override
@@ -222,7 +226,7 @@ final class Memory implements Hypervisor {
 
       @Override
       public HealthSnapshot health() {
-        return HealthSnapshot.UNKNOWN;
+        return new HealthSnapshot(condition, new TreeMap<>());
       }
 
       @Override
@@ -291,6 +295,9 @@ final class Memory implements Hypervisor {
     public void delete() {
       shadows.remove(vm);
     }
+
+    @Override
+    public void letGo() {}
 
     @Override
     public void whenLost(Consumer<String> reason) {

@@ -21,6 +21,7 @@ import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.RiskThresholds;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.scheduler.lease.LeaseTerms;
+import io.penumbra.sync.epoch.HealthSnapshot;
 import io.penumbra.web.Answer;
 import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
@@ -225,6 +226,11 @@ public final class TestHost implements AutoCloseable {
 
   public void crash(VmId vm) {
     memory.guest(vm).crash();
+  }
+
+  /** Whoever captures the guest sees something wrong from now on. */
+  public void suspect(VmId vm) {
+    memory.guest(vm).condition = HealthSnapshot.Condition.SUSPECT;
   }
 
   public int starts() {

@@ -116,7 +116,7 @@ class AgentsTest {
         "the primary's lease is kept by the shadow",
         () ->
             controller
-                .instance(one, VM)
+                .reported(ONE, VM)
                 .filter(report -> report.keeper().equals(Optional.of(TWO)))
                 .isPresent());
   }
@@ -397,5 +397,29 @@ class AgentsTest {
         .isInstanceOfSatisfying(
             Outcome.HostProbed.class,
             probed -> assertThat(probed.liveness()).isEqualTo(Outcome.Liveness.UNREACHABLE));
+  }
+
+  @Test
+  void onRequestTheLastEpochAtWhichTheGuestWasWellTakesOver() throws Exception {
+    vmOnOne();
+    shadowOnTwo();
+    controller.until(
+        "epochs at which the guest was well",
+        () -> controller.instance(two, VM).orElseThrow().epoch() > 5);
+    one.suspect(VM);
+    long from = controller.instance(one, VM).orElseThrow().epoch();
+    controller.until(
+        "epochs at which it was suspect",
+        () -> controller.instance(two, VM).orElseThrow().epoch() > from + 3);
+    controller.fence(new Command.FenceVm(next(), VM, ONE));
+
+    assertThat(two.client().rollBack(VM, Optional.empty())).isInstanceOf(Reply.Ok.class);
+
+    Outcome.Synced synced = sync(Optional.empty());
+    assertThat(synced.epoch()).isLessThanOrEqualTo(from + 1);
+    assertThat(
+            controller.run(
+                new Command.Activate(next(), VM, TWO, synced.epoch(), synced.term() + 1)))
+        .isEqualTo(DONE);
   }
 }

@@ -25,9 +25,7 @@ import io.penumbra.domain.policy.ShadowMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,7 +41,7 @@ class KilledAgentTest {
 
   @Test
   void aGuestWhoseAgentIsDeadIsStoppedWithinItsLeaseAndGoesOnByOrderOnly() throws Exception {
-    Path directory = Files.createTempDirectory(Path.of("/tmp"), "pa");
+    Path directory = ShortDirectory.create();
     Reply<LabGuest> image = LabGuest.in(TrackingLibrary.usualCache());
     if (!"true".equals(System.getenv("CI"))) {
       assumeTrue(image.isDone(), () -> "no guest: " + image.refusal().orElse(""));
@@ -65,11 +63,7 @@ class KilledAgentTest {
         two.removeGuests(VM);
       }
     }
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
+    ShortDirectory.delete(directory);
   }
 
   private static void tell(

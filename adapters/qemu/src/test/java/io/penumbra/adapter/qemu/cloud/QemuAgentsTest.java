@@ -29,10 +29,8 @@ import io.penumbra.domain.policy.ShadowMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,8 +56,7 @@ class QemuAgentsTest {
 
   @BeforeEach
   void start() throws Exception {
-    // Sockets of QEMU lie in it, so it has to be short.
-    directory = Files.createTempDirectory(Path.of("/tmp"), "pa");
+    directory = ShortDirectory.create();
     Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
     if (!"true".equals(System.getenv("CI"))) {
       assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
@@ -88,11 +85,7 @@ class QemuAgentsTest {
     one.removeGuests(VM);
     two.removeGuests(VM);
     controller.close();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
+    ShortDirectory.delete(directory);
   }
 
   private VmSpec spec(LabGuest image) {
