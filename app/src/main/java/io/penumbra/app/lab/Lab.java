@@ -54,6 +54,7 @@ final class Lab implements AutoCloseable {
   private static final int AGENT_PORT = 7_410;
   private static final List<String> NAMES = List.of("a", "b");
   private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final long CONTROLLER_LIVES_MILLIS = 800;
 
   private final LabSettings settings;
   private final Consumer<String> say;
@@ -413,7 +414,12 @@ final class Lab implements AutoCloseable {
       case GUEST -> host.killGuest(VM);
       case HOST -> host.off();
       case SILENT -> network.cut(NAMES.indexOf(host.name()));
-      case MIXED -> throw new IllegalStateException("a kill is one of the three");
+      case CONTROLLER -> {
+        host.off();
+        Thread.sleep(random.nextLong(CONTROLLER_LIVES_MILLIS));
+        restartServe();
+      }
+      case MIXED -> throw new IllegalStateException("one of the others is chosen");
     }
     until(
         "a client is served again",
@@ -481,9 +487,10 @@ final class Lab implements AutoCloseable {
     if (settings.kill() != LabSettings.Kill.MIXED) {
       return settings.kill();
     }
-    return switch (random.nextInt(network.apart() ? 3 : 2)) {
+    return switch (random.nextInt(network.apart() ? 4 : 3)) {
       case 0 -> LabSettings.Kill.GUEST;
       case 1 -> LabSettings.Kill.HOST;
+      case 2 -> LabSettings.Kill.CONTROLLER;
       default -> LabSettings.Kill.SILENT;
     };
   }

@@ -47,7 +47,8 @@ public final class LabCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       description = {
         "guest: its process dies; host: everything on its host dies; silent: its host is cut off",
-        "and lives on (needs root); mixed: in turn. ${DEFAULT-VALUE} if not given."
+        "and lives on (needs root); controller: its host dies, and the control plane in the middle",
+        "of the failover; mixed: all of these. ${DEFAULT-VALUE} if not given."
       })
   private String kill;
 
@@ -162,7 +163,10 @@ public final class LabCommand implements Callable<Integer> {
       what = LabSettings.Kill.valueOf(kill.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
       throw new BadInputException(
-          "--kill", "is '%s'; expected guest, host, silent or mixed".formatted(kill), "", e);
+          "--kill",
+          "is '%s'; expected guest, host, silent, controller or mixed".formatted(kill),
+          "",
+          e);
     }
     if (!List.of("async", "replay", "output-commit").contains(commit)) {
       throw new BadInputException(

@@ -33,7 +33,9 @@ record LabSettings(
     HOST,
     /** The host's network; everything on it goes on. */
     SILENT,
-    /** The three in turn, by the seed. */
+    /** Everything on the host, and the control plane in the middle of the failover. */
+    CONTROLLER,
+    /** All of these, by the seed. */
     MIXED
   }
 }

@@ -1,0 +1,110 @@
+package io.penumbra.app.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A real guest, killed in every way there is, by the production control plane. {@code
+ * -Dpenumbra.lab.kills=200} for a long run.
+ */
+class LabTest {
+
+  private static final int KILLS =
+      Integer.getInteger("penumbra.lab.kills", "true".equals(System.getenv("CI")) ? 15 : 4);
+
+  @Test
+  void everyWriteThatWasAcknowledgedIsThereAfterEveryKillWhenRequestsAreReplayed()
+      throws Exception {
+    List<KillFigures> kills = kill("replay");
+
+    assertThat(kills).hasSize(KILLS).allSatisfy(one -> assertThat(one.lost()).isZero());
+  }
+
+  @Test
+  void noClientEverHeardOfAWriteThatIsGoneWhenResponsesWaitForTheirEpoch() throws Exception {
+    List<KillFigures> kills = kill("output-commit");
+
+    assertThat(kills).hasSize(KILLS).allSatisfy(one -> assertThat(one.lost()).isZero());
+  }
+
+  private static List<KillFigures> kill(String commit) throws IOException, InterruptedException {
+    boolean root = "root".equals(System.getProperty("user.name"));
+    if (!"true".equals(System.getenv("CI"))) {
+      Assumptions.assumeTrue(root, "the lab's hosts are network namespaces, which need root");
+    }
+    Set<String> before = traces();
+    // Sockets lie in it, and their paths have to be short.
+    Path directory = Files.createTempDirectory("plab");
+    LabSettings settings =
+        new LabSettings(
+            directory,
+            Path.of(System.getProperty("user.home"), ".cache", "penumbra"),
+            KILLS,
+            LabSettings.Kill.MIXED,
+            commit,
+            256,
+            Duration.ofMillis(200),
+            2,
+            Duration.ofMillis(500),
+            true,
+            Long.getLong("penumbra.lab.seed", 1));
+    List<KillFigures> kills = new ArrayList<>();
+    try (Lab lab = new Lab(settings, LabTest::say)) {
+      lab.startGuest();
+      RedisWriter writer = lab.writer();
+      writer.start();
+      for (int i = 1; i <= KILLS; i++) {
+        KillFigures one = lab.kill(i, writer);
+        say(one.toString());
+        kills.add(one);
+      }
+    } finally {
+      remove(directory);
+    }
+    assertThat(traces()).as("what the lab leaves behind").isEqualTo(before);
+    return kills;
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+  }
+
+  /** Memory files, namespaces and guests of labs. */
+  private static Set<String> traces() throws IOException {
+    Set<String> traces = new TreeSet<>();
+    try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
+      files.map(Path::toString).filter(name -> name.contains("plab")).forEach(traces::add);
+    }
+    Path spaces = Path.of("/run/netns");
+    if (Files.isDirectory(spaces)) {
+      try (Stream<Path> all = Files.list(spaces)) {
+        all.map(Path::toString).filter(name -> name.contains("pen-")).forEach(traces::add);
+      }
+    }
+    ProcessHandle.allProcesses()
+        .flatMap(process -> process.info().commandLine().stream())
+        .filter(line -> line.contains("/plab") && line.contains("qemu-system"))
+        .forEach(traces::add);
+    return traces;
+  }
+
+  private static void remove(Path directory) throws IOException {
+    try (Stream<Path> tree = Files.walk(directory)) {
+      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+}
