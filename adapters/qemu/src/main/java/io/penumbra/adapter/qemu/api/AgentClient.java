@@ -20,6 +20,7 @@ public final class AgentClient implements AutoCloseable {
 
   private static final Duration CONNECT = Duration.ofMillis(700);
   private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration LATE = Duration.ofSeconds(10);
   private static final Duration LONG = Duration.ofSeconds(60);
 
   private final JsonClient http;
@@ -82,7 +83,7 @@ public final class AgentClient implements AutoCloseable {
       throws InterruptedException {
     String path =
         "/v1/shadows/%s?term=%d&waitMillis=%d".formatted(encode(vm), term, wait.toMillis());
-    return understood(http.get(path, JsonNode.class, wait.plus(SHORT)), ShadowProgress.class);
+    return understood(http.get(path, JsonNode.class, wait.plus(LATE)), ShadowProgress.class);
   }
 
   /** Back to which epoch: a number, or the last at which the guest was well. */
@@ -99,7 +100,7 @@ public final class AgentClient implements AutoCloseable {
 
   /** Makes a primary's agent send to a shadow. */
   public Reply<Nothing> replicate(VmId vm, ReplicaOrder order) throws InterruptedException {
-    return put(replica(vm, order.host()), order, Nothing.class, SHORT);
+    return put(replica(vm, order.host()), order, Nothing.class, LONG);
   }
 
   /** Makes it stop. */
