@@ -1,5 +1,11 @@
 package io.penumbra.app;
 
+import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.guest.GuestCheck;
+import io.penumbra.adapter.qemu.guest.GuestDiscovery;
+import io.penumbra.adapter.qemu.guest.LibvirtMonitor;
+import io.penumbra.adapter.qemu.guest.RunningGuest;
+import io.penumbra.adapter.qemu.qmp.QmpClient;
 import java.io.Console;
 import java.io.File;
 import java.io.IOException;
@@ -12,10 +18,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Looks at everything Penumbra needs of a machine by using it, not by guessing from its name: the
@@ -26,20 +34,95 @@ import java.util.Optional;
  */
 record Checkup(Map<String, String> environment, Path output) {
 
+  private static final Duration MONITOR_PATIENCE = Duration.ofMillis(300);
   private static final long DISK_BYTES_MIN = 1L << 30;
   private static final long HEAP_BYTES_FOR_LARGE_FLEETS = 3L << 30;
 
   /** Every finding, in the order a person would mend them. */
   List<Finding> findings() {
-    return List.of(
-        java(),
-        gradientBoosting(),
-        sqlite(),
-        postgres(),
-        writable(),
-        disk(),
-        machine(),
-        terminal());
+    List<Finding> findings =
+        new ArrayList<>(
+            List.of(
+                java(),
+                gradientBoosting(),
+                sqlite(),
+                postgres(),
+                writable(),
+                disk(),
+                machine(),
+                terminal(),
+                lab()));
+    for (RunningGuest guest : GuestDiscovery.find()) {
+      findings.add(guest(guest));
+    }
+    return List.copyOf(findings);
+  }
+
+  /** Real guests, and what stands in front of them. */
+  private Finding lab() {
+    List<String> lacking = new ArrayList<>();
+    new TreeMap<>(
+            Map.of(
+                "qemu-system-x86_64", "qemu-system-x86",
+                "haproxy", "haproxy",
+                "named", "bind9",
+                "cpio", "cpio",
+                "cc", "gcc libc6-dev"))
+        .forEach((binary, debianPackage) -> {
+          if (!onPath(binary)) {
+            lacking.add(debianPackage);
+          }
+        });
+    return lacking.isEmpty()
+        ? Finding.ok("lab", "QEMU, HAProxy, BIND and a compiler are there: ./penumbra lab")
+        : Finding.absent(
+            "lab",
+            "%d things are missing that ./penumbra lab and the agent use".formatted(lacking.size()),
+            "apt-get install " + String.join(" ", lacking));
+  }
+
+  private boolean onPath(String binary) {
+    String path = environment.getOrDefault("PATH", "") + ":/usr/sbin:/sbin:/usr/bin";
+    for (String directory : path.split(File.pathSeparator, -1)) {
+      if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, binary))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a guest that runs here could have a shadow, and what it lacks. */
+  private static Finding guest(RunningGuest guest) {
+    String subject = "guest " + (guest.name().isEmpty() ? guest.pid() : guest.name());
+    if (guest.libvirt()) {
+      LibvirtMonitor monitor = new LibvirtMonitor(guest.name());
+      return verdict(
+          subject, guest, GuestCheck.check(guest, command -> monitor.execute(command).found()));
+    }
+    if (guest.monitor().isEmpty()) {
+      return verdict(subject, guest, GuestCheck.check(guest, command -> Optional.empty()));
+    }
+    Reply<QmpClient> connected = QmpClient.connect(guest.monitor().get(), MONITOR_PATIENCE);
+    if (connected instanceof Reply.Done<QmpClient>(QmpClient monitor)) {
+      try (monitor) {
+        return verdict(subject, guest, GuestCheck.check(guest, monitor));
+      }
+    }
+    return Finding.ok(
+        subject, "process %d; somebody holds its monitor, maybe its agent".formatted(guest.pid()));
+  }
+
+  private static Finding verdict(
+      String subject, RunningGuest guest, List<io.penumbra.adapter.qemu.guest.Finding> findings) {
+    for (io.penumbra.adapter.qemu.guest.Finding found : findings) {
+      if (found instanceof io.penumbra.adapter.qemu.guest.Finding.Lacking lacking) {
+        return Finding.absent(
+            subject,
+            "can't have a shadow: its %s %s".formatted(lacking.what(), lacking.why()),
+            lacking.advice());
+      }
+    }
+    return Finding.ok(subject, "process %d can have a shadow".formatted(guest.pid()));
   }
 
   private static Finding java() {
