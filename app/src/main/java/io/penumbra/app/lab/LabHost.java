@@ -111,7 +111,7 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   /** Process ids are used again: the one that is meant has the directory in its command line. */
   private static Optional<Long> pid(Path file, String mark) {
     try {
-      long pid = Long.parseLong(Files.readString(file).strip());
+      long pid = Long.parseLong(Files.readString(file).strip().split(" ", -1)[0]);
       String words = Files.readString(Path.of("/proc/%d/cmdline".formatted(pid)));
       return words.contains(mark) ? Optional.of(pid) : Optional.empty();
     } catch (IOException | NumberFormatException e) {
