@@ -35,6 +35,10 @@ OPTIONS = [
 
 cfg.CONF.register_opts(OPTIONS, group="penumbra")
 
+# A host that Penumbra has heard nothing of lately is no worse for that: Penumbra may be the one
+# that is cut off. It comes last, and Nova, which hears of it by another way, decides.
+BLIND = "available STALE"
+
 _lock = threading.Lock()
 _state = {}
 
@@ -86,6 +90,11 @@ def _ask(asked, spec, hosts):
         return None
     for problem in answer.get("problems") or []:
         LOG.warning("Penumbra on %s: %s", spec.instance_uuid, problem)
+    stale = sum(str(line.get("refused") or "").endswith(BLIND) for line in answer["hosts"])
+    if stale:
+        asked.count("blind")
+        LOG.warning("Penumbra has no news of %d of %d hosts for %s, Nova decides about those: blind (so far: %s)",
+                    stale, len(answer["hosts"]), spec.instance_uuid, dict(sorted(asked.counts.items())))
     LOG.info("Penumbra on %s: mode %s, host %s, shadows %s, %s", spec.instance_uuid, answer.get("mode"),
              answer.get("primary"), answer.get("shadows"), answer.get("why"))
     return answer
@@ -102,7 +111,8 @@ class PenumbraFilter(filters.BaseHostFilter):
         answer = answer_for(spec_obj, [host.host for host in hosts]) if hosts else None
         if answer is None:
             return hosts
-        refused = {line["host"]: line["refused"] for line in answer["hosts"] if line.get("refused")}
+        refused = {line["host"]: line["refused"] for line in answer["hosts"]
+                   if line.get("refused") and not line["refused"].endswith(BLIND)}
         left = [host for host in hosts if host.host not in refused]
         if len(left) < len(hosts):
             LOG.info("Penumbra refuses %d of %d hosts for %s, such as %s", len(hosts) - len(left), len(hosts),

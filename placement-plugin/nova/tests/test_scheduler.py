@@ -202,6 +202,15 @@ class SchedulerTest(unittest.TestCase):
             self.assertEqual(list(ALL), self.filtered(spec()))
         self.assertIn("misconfigured: [penumbra] url is 'penumbra:7400'", log.output[0])
 
+    def test_hosts_that_penumbra_has_no_news_of_stay_and_come_last(self):
+        stale = "host-state: asked UP, available STALE"
+        self.server.says(scores(("hv-1", stale), ("hv-2", "host-state: asked UP, available QUARANTINED"), ("hv-3", 1.0)))
+        asked = spec()
+        with self.assertLogs("penumbra_nova.scheduler", "WARNING") as log:
+            self.assertEqual(["hv-1", "hv-3"], self.filtered(asked))
+        self.assertEqual(["hv-3", "hv-1"], self.weighed(asked, "hv-1", "hv-3"))
+        self.assertIn("no news of 1 of 3 hosts for %s, Nova decides about those: blind" % SERVER, log.output[0])
+
     def test_when_every_host_is_refused_there_is_no_host_and_the_log_says_why(self):
         self.server.says(scores(*[(host, "memory: asked 4096 MiB, available 1024 MiB") for host in ALL]))
         with self.assertLogs("penumbra_nova.scheduler", "INFO") as log:

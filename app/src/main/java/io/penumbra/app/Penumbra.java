@@ -1,5 +1,7 @@
 package io.penumbra.app;
 
+import io.penumbra.app.register.RegisterCommand;
+import io.penumbra.app.register.UnregisterCommand;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -27,6 +29,8 @@ public final class Penumbra {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler((e, _) -> explain(e))
             .setExecutionExceptionHandler((e, _, _) -> tell(e, root.verbose(), err));
+    commandLine.addSubcommand(RegisterCommand.commandLine());
+    commandLine.addSubcommand(UnregisterCommand.commandLine());
     helpEverywhere(commandLine);
     try {
       return commandLine.execute(args);

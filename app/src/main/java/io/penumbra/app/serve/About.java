@@ -8,7 +8,7 @@ import java.lang.annotation.Target;
 /** What a configuration key means; the reference is made of these. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
-@interface About {
+public @interface About {
 
   /** What it does, with its unit. */
   String value();

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Reads a configuration; every complaint names file, line and key. */
-final class ConfigFile {
+public final class ConfigFile {
 
   private static final YAMLMapper YAML =
       YAMLMapper.builder()
@@ -32,7 +32,7 @@ final class ConfigFile {
   private ConfigFile() {}
 
   /** Reads a file as a record. */
-  static <T> T read(Path file, Class<T> type) {
+  public static <T> T read(Path file, Class<T> type) {
     try {
       return YAML.readValue(file.toFile(), type);
     } catch (UnrecognizedPropertyException e) {

@@ -1,0 +1,249 @@
+package io.penumbra.app.register;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.penumbra.web.Json;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Keystone, Nova and Placement as far as registering needs them: lists of named things. */
+final class StubCloud implements AutoCloseable {
+
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+  private final HttpServer http;
+  private final TreeMap<String, List<ObjectNode>> things = new TreeMap<>();
+  private final TreeSet<String> marks = new TreeSet<>();
+  private String microversion = "2.93";
+  private boolean policyInPlace = true;
+  private int ids;
+
+  StubCloud() throws IOException {
+    http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    http.createContext("/", this::handle);
+    http.start();
+  }
+
+  String url() {
+    return "http://127.0.0.1:" + http.getAddress().getPort();
+  }
+
+  void speaksUpTo(String version) {
+    microversion = version;
+  }
+
+  void forgetsThePolicy() {
+    policyInPlace = false;
+  }
+
+  /** Everything that is there, by kind and name. */
+  List<String> contents() {
+    List<String> all = new ArrayList<>(marks);
+    things.forEach((kind, list) ->
+        list.forEach(
+            one -> all.add(kind + " " + one.path("name").asText(one.path("interface").asText()))));
+    return all;
+  }
+
+  @Override
+  public void close() {
+    http.stop(0);
+  }
+
+  private synchronized void handle(HttpExchange call) throws IOException {
+    byte[] asked = call.getRequestBody().readAllBytes();
+    JsonNode body = asked.length == 0 ? NODES.objectNode() : Json.MAPPER.readTree(asked);
+    String path = call.getRequestURI().getPath();
+    String who = Optional.ofNullable(call.getRequestHeaders().getFirst("X-Auth-Token")).orElse("");
+    Answer answer = answer(call.getRequestMethod(), path, query(call), body, who);
+    if (path.endsWith("/auth/tokens")) {
+      call.getResponseHeaders()
+          .add("X-Subject-Token", body.at("/auth/identity/password/user/name").asText());
+    }
+    byte[] said = answer.body().isMissingNode() ? new byte[0] : Json.write(answer.body());
+    boolean silent = call.getRequestMethod().equals("HEAD") || answer.status() == 204;
+    call.sendResponseHeaders(answer.status(), silent || said.length == 0 ? -1 : said.length);
+    if (!silent && said.length > 0) {
+      call.getResponseBody().write(said);
+    }
+    call.close();
+  }
+
+  private record Answer(int status, JsonNode body) {}
+
+  private static SortedMap<String, String> query(HttpExchange call) {
+    TreeMap<String, String> query = new TreeMap<>();
+    String text = Optional.ofNullable(call.getRequestURI().getQuery()).orElse("");
+    for (String pair : text.split("&", -1)) {
+      int at = pair.indexOf('=');
+      if (at > 0) {
+        query.put(pair.substring(0, at), pair.substring(at + 1));
+      }
+    }
+    return query;
+  }
+
+  private Answer answer(
+      String method, String path, Map<String, String> query, JsonNode body, String who) {
+    String[] words = path.substring(1).split("/", -1);
+    return switch (words[0]) {
+      case "v3" -> identity(method, words, query, body, who);
+      case "compute" -> compute(method, words, body, who);
+      default -> placement(method, path, who);
+    };
+  }
+
+  private Answer identity(
+      String method, String[] words, Map<String, String> query, JsonNode body, String who) {
+    if (words[1].equals("auth")) {
+      return login(body);
+    }
+    if (!who.equals("admin")) {
+      return new Answer(403, NODES.objectNode());
+    }
+    if (words.length > 4) {
+      String mark = String.join("/", words);
+      if (method.equals("PUT")) {
+        marks.add(mark);
+      }
+      return new Answer(marks.contains(mark) ? 204 : 404, NODES.missingNode());
+    }
+    return list(method, words[1], words.length > 2 ? words[2] : "", query, body);
+  }
+
+  private Answer login(JsonNode body) {
+    ObjectNode reply = NODES.objectNode();
+    ArrayNode catalog = reply.putObject("token").putArray("catalog");
+    for (String type : List.of("compute", "placement")) {
+      ObjectNode service = catalog.addObject().put("type", type);
+      service
+          .putArray("endpoints")
+          .addObject()
+          .put("region", "RegionOne")
+          .put("interface", "public")
+          .put("url", url() + "/" + type);
+    }
+    String user = body.at("/auth/identity/password/user/name").asText();
+    String password = body.at("/auth/identity/password/user/password").asText();
+    boolean known =
+        user.equals("admin")
+            || find("users", user)
+                .filter(one -> one.path("password").asText().equals(password))
+                .isPresent();
+    return new Answer(known ? 201 : 401, reply);
+  }
+
+  private Answer list(
+      String method, String kind, String id, Map<String, String> query, JsonNode body) {
+    List<ObjectNode> list = things.computeIfAbsent(kind, any -> new ArrayList<>());
+    JsonNode fields = body.path(kind.substring(0, kind.length() - 1));
+    switch (method) {
+      case "POST" -> {
+        ObjectNode made = NODES.objectNode().put("id", kind + ids++);
+        made.setAll((ObjectNode) fields);
+        list.add(made);
+        return new Answer(201, NODES.objectNode());
+      }
+      case "PATCH" ->
+          list.stream()
+              .filter(one -> one.path("id").asText().equals(id))
+              .forEach(one -> one.setAll((ObjectNode) fields));
+      case "DELETE" -> {
+        list.removeIf(one -> one.path("id").asText().equals(id));
+        things
+            .getOrDefault("endpoints", List.of())
+            .removeIf(one -> one.path("service_id").asText().equals(id));
+        marks.removeIf(mark -> mark.contains(id));
+        return new Answer(204, NODES.missingNode());
+      }
+      default -> {
+        // listed below
+      }
+    }
+    ArrayNode found = NODES.arrayNode();
+    list.stream()
+        .filter(one ->
+            query.entrySet().stream()
+                .allMatch(q -> one.path(q.getKey()).asText().equals(q.getValue())))
+        .forEach(found::add);
+    return new Answer(200, NODES.objectNode().set(kind, found));
+  }
+
+  private Answer compute(String method, String[] words, JsonNode body, String who) {
+    if (!who.equals("admin") && !policyInPlace) {
+      return new Answer(403, NODES.objectNode());
+    }
+    String what = words.length > 1 ? words[1] : "";
+    return switch (what) {
+      case "" -> version();
+      case "os-aggregates" -> aggregates(method, words, body);
+      default -> new Answer(200, NODES.objectNode());
+    };
+  }
+
+  private Answer version() {
+    ObjectNode reply = NODES.objectNode();
+    reply.putObject("version").put("version", microversion);
+    return new Answer(200, reply);
+  }
+
+  private Answer aggregates(String method, String[] words, JsonNode body) {
+    if (words.length < 4) {
+      return list(method, "aggregates", words.length > 2 ? words[2] : "", new TreeMap<>(), body);
+    }
+    ObjectNode one =
+        things.getOrDefault("aggregates", List.of()).stream()
+            .filter(any -> any.path("id").asText().equals(words[2]))
+            .findFirst()
+            .orElseThrow();
+    JsonNode metadata = body.at("/set_metadata/metadata");
+    if (metadata.isObject()) {
+      one.withObject("/metadata").setAll((ObjectNode) metadata);
+    }
+    ArrayNode hosts = one.withArray("/hosts");
+    if (body.has("add_host")) {
+      hosts.add(body.at("/add_host/host").asText());
+    }
+    if (body.has("remove_host")) {
+      hosts.remove(0);
+    }
+    return new Answer(200, NODES.objectNode());
+  }
+
+  private Answer placement(String method, String path, String who) {
+    if (!who.equals("admin") && !policyInPlace) {
+      return new Answer(403, NODES.objectNode());
+    }
+    if (!path.contains("/traits/")) {
+      return new Answer(200, NODES.objectNode());
+    }
+    boolean there =
+        switch (method) {
+          case "PUT" -> {
+            marks.add(path);
+            yield true;
+          }
+          case "DELETE" -> marks.remove(path);
+          default -> marks.contains(path);
+        };
+    return new Answer(there ? 204 : 404, NODES.missingNode());
+  }
+
+  private Optional<ObjectNode> find(String kind, String name) {
+    return things.getOrDefault(kind, List.of()).stream()
+        .filter(one -> one.path("name").asText().equals(name))
+        .findFirst();
+  }
+}
