@@ -44,7 +44,7 @@ class ClientTest(unittest.TestCase):
         self.fails(asked, "timeout")
         for _ in range(100):
             self.fails(asked, "breaker-open")
-        self.assertLess(time.monotonic() - started, 0.5)
+        self.assertLess(time.monotonic() - started, 5, "100 time-outs would take 10 s")
         self.assertEqual({"timeout": 1, "breaker-open": 100}, asked.counts)
 
     def test_an_answer_that_trickles_in_does_not_outlast_the_limit(self):
@@ -61,7 +61,7 @@ class ClientTest(unittest.TestCase):
         self.server.behave = trickle
         started = time.monotonic()
         self.fails(self.make(timeout=0.2), "timeout")
-        self.assertLess(time.monotonic() - started, 1)
+        self.assertLess(time.monotonic() - started, 3, "all of it would take 5 s")
 
     def test_headers_that_trickle_in_do_not_outlast_the_limit_either(self):
         def trickle(handler):
@@ -75,7 +75,7 @@ class ClientTest(unittest.TestCase):
         self.server.behave = trickle
         started = time.monotonic()
         self.fails(self.make(timeout=0.2), "timeout")
-        self.assertLess(time.monotonic() - started, 1)
+        self.assertLess(time.monotonic() - started, 3, "all of it would take 5 s")
 
     def test_one_connection_does_for_calls_after_each_other(self):
         asked = self.make()

@@ -188,7 +188,7 @@ class SchedulerTest(unittest.TestCase):
                 asked = spec("req-%d" % number)
                 self.assertEqual(list(ALL), self.filtered(asked))
                 self.assertEqual(list(ALL), self.weighed(asked))
-        self.assertLess(time.monotonic() - started, 0.8)
+        self.assertLess(time.monotonic() - started, 3, "50 time-outs would take 5 s")
         self.assertEqual(50, len(log.output))
         self.assertIn("Penumbra is not heard about %s, Nova decides alone: timeout: no answer within 0.1 s "
                       "(so far: {'timeout': 1})" % SERVER, log.output[0])
