@@ -10,6 +10,7 @@ import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.traffic.gateway.GatewayControl;
 import io.penumbra.adapter.traffic.gateway.control.RemoteGateway;
 import io.penumbra.app.ExitCode;
+import io.penumbra.app.HostPort;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -165,7 +166,7 @@ public final class AgentCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    InetSocketAddress address = address("--listen", listen);
+    InetSocketAddress address = HostPort.parse("--listen", listen).numeric();
     String secret = BearerTokens.secret(token);
     AgentSettings settings = settings(address, secret);
     QemuHypervisor hypervisor = new QemuHypervisor(dir.resolve("guests"), host, launch());
@@ -193,7 +194,7 @@ public final class AgentCommand implements Callable<Integer> {
     }
     List<InetAddress> paths = new ArrayList<>();
     for (String path : data) {
-      paths.add(literal("--data", path));
+      paths.add(HostPort.numeric("--data", path));
     }
     return new AgentSettings(
         description(),
@@ -274,7 +275,9 @@ public final class AgentCommand implements Callable<Integer> {
     new TreeMap<>(gateways)
         .forEach((vm, at) -> {
           SocketAddress control =
-              at.contains("/") ? UnixDomainSocketAddress.of(at) : address("--gateway", at);
+              at.contains("/")
+                  ? UnixDomainSocketAddress.of(at)
+                  : HostPort.parse("--gateway", at).numeric();
           controls.put(VmId.of(vm), new RemoteGateway(control, secret));
         });
     return new GatewayGate(controls, this::say);
@@ -284,26 +287,5 @@ public final class AgentCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
     out.flush();
-  }
-
-  private static InetSocketAddress address(String option, String text) {
-    int colon = text.lastIndexOf(':');
-    try {
-      if (colon > 0) {
-        return new InetSocketAddress(
-            literal(option, text.substring(0, colon)), Integer.parseInt(text.substring(colon + 1)));
-      }
-    } catch (NumberFormatException e) {
-      // said below
-    }
-    throw new BadInputException(option, "is '%s'; expected ADDRESS:PORT".formatted(text), "");
-  }
-
-  private static InetAddress literal(String option, String text) {
-    try {
-      return InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException e) {
-      throw new BadInputException(option, "is '%s'; expected an IP address".formatted(text), "", e);
-    }
   }
 }

@@ -7,6 +7,7 @@ import io.penumbra.adapter.traffic.gateway.GatewaySettings;
 import io.penumbra.adapter.traffic.gateway.Protocol;
 import io.penumbra.adapter.traffic.gateway.control.ControlServer;
 import io.penumbra.app.ExitCode;
+import io.penumbra.app.HostPort;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.sync.requestlog.RequestLogBounds;
 import java.io.IOException;
@@ -141,10 +142,10 @@ public final class GatewayCommand implements Callable<Integer> {
   private Gateway open() throws IOException {
     GatewayMode chosen = choice("--mode", mode, GatewayMode.class);
     Protocol spoken = choice("--protocol", protocol, Protocol.class);
-    InetSocketAddress at = address("--listen", listen);
+    InetSocketAddress at = HostPort.parse("--listen", listen).resolved();
     try {
       GatewaySettings usual =
-          GatewaySettings.of(at, address("--backend", backend), chosen, spoken)
+          GatewaySettings.of(at, HostPort.parse("--backend", backend).resolved(), chosen, spoken)
               .with(new RequestLogBounds(logRequests, logMib << 20, 0));
       return Gateway.open(
           usual.with(usual.holdMax(), usual.clientsWait(), letGoAfter.map(Duration::ofSeconds)));
@@ -178,7 +179,8 @@ public final class GatewayCommand implements Callable<Integer> {
           "%s holds %d characters; expected 16 or more".formatted(token.get(), secret.length()),
           "For example: head -c 24 /dev/urandom | base64 > FILE");
     }
-    return Optional.of(ControlServer.on(gateway, address("--control", at), secret));
+    return Optional.of(
+        ControlServer.on(gateway, HostPort.parse("--control", at).resolved(), secret));
   }
 
   private void reportForEver(Gateway gateway, PrintWriter out) throws InterruptedException {
@@ -208,17 +210,6 @@ public final class GatewayCommand implements Callable<Integer> {
         now.cutMicros() / Math.max(1, now.cuts()),
         now.replayed(),
         now.lastComplaint().isEmpty() ? "" : "; last complaint: " + now.lastComplaint());
-  }
-
-  private static InetSocketAddress address(String flag, String text) {
-    int colon = text.lastIndexOf(':');
-    String port = text.substring(colon + 1);
-    if (colon < 1 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
-      throw new BadInputException(
-          flag, "'%s' is no address; expected host:port".formatted(text), "");
-    }
-    String host = text.substring(0, colon).replaceAll("^\\[|]$", "");
-    return new InetSocketAddress(host, Integer.parseInt(port));
   }
 
   private static <E extends Enum<E>> E choice(String flag, String text, Class<E> type) {

@@ -1,6 +1,7 @@
 package io.penumbra.app.serve;
 
 import io.penumbra.app.ExitCode;
+import io.penumbra.app.HostPort;
 import io.penumbra.domain.BadInputException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,7 +58,8 @@ public final class ServeCommand implements Callable<Integer> {
           "--config", "is missing", "write one; its keys: penumbra serve --reference");
     }
     ServeConfig read = ConfigFile.read(config, ServeConfig.class);
-    InetSocketAddress address = address(read.listen().orElse("127.0.0.1:7400"));
+    InetSocketAddress address =
+        HostPort.parse("listen", read.listen().orElse("127.0.0.1:7400")).resolved();
     Log log = new Log(out, InstantSource.system());
     CountDownLatch stopped = new CountDownLatch(1);
     try (Server server =
@@ -80,19 +82,6 @@ public final class ServeCommand implements Callable<Integer> {
     log.say("stopping; everything that was decided is in the journal");
     server.close();
     stopped.countDown();
-  }
-
-  private static InetSocketAddress address(String text) {
-    int colon = text.lastIndexOf(':');
-    try {
-      if (colon > 0) {
-        return new InetSocketAddress(
-            text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
-      }
-    } catch (IllegalArgumentException e) {
-      // said below
-    }
-    throw new BadInputException("listen", "is '%s'; expected HOST:PORT".formatted(text), "");
   }
 
   private static SSLContext context(ServeConfig.Tls tls) {

@@ -11,12 +11,10 @@ import io.penumbra.adapter.traffic.dns.ZoneEditor;
 import io.penumbra.adapter.traffic.haproxy.Haproxy;
 import io.penumbra.adapter.traffic.haproxy.ServerName;
 import io.penumbra.adapter.traffic.haproxy.Slot;
-import io.penumbra.domain.BadInputException;
+import io.penumbra.app.HostPort;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.scheduler.port.EventSink;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,7 +53,8 @@ final class TrafficPlug implements AutoCloseable {
                 .address()
                 .ifPresent(at ->
                     hosts.put(
-                        HostId.of(host), HostAddresses.of(literal("cloud.hosts." + host, at)))));
+                        HostId.of(host),
+                        HostAddresses.of(HostPort.numeric("cloud.hosts." + host, at)))));
     return new TrafficPlug(
         new SteeringRouter(
             balancers(traffic),
@@ -101,9 +100,10 @@ final class TrafficPlug implements AutoCloseable {
                 new ZoneEditor(
                     new DnsZone(
                         name,
-                        at("cloud.traffic.dns." + name, known.server()),
+                        HostPort.parse("cloud.traffic.dns." + name, known.server()).numeric(),
                         known.secondaries().orElse(List.of()).stream()
-                            .map(other -> at("cloud.traffic.dns." + name, other))
+                            .map(other ->
+                                HostPort.parse("cloud.traffic.dns." + name, other).numeric())
                             .toList(),
                         known.key().map(file -> TsigKey.read(Path.of(file))),
                         PATIENCE,
@@ -125,29 +125,6 @@ final class TrafficPlug implements AutoCloseable {
           .add(new DnsRecord(record.name(), DnsRecord.AddressType.A, record.ttl().orElse(TTL)));
     }
     return new VmTraffic(slots, records);
-  }
-
-  private static InetSocketAddress at(String key, String text) {
-    int colon = text.lastIndexOf(':');
-    try {
-      return new InetSocketAddress(
-          literal(key, text.substring(0, Math.max(0, colon))),
-          Integer.parseInt(text.substring(colon + 1)));
-    } catch (NumberFormatException e) {
-      throw new BadInputException(key, "is '%s'; expected ADDRESS:PORT".formatted(text), "", e);
-    }
-  }
-
-  private static InetAddress literal(String key, String text) {
-    try {
-      return InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException e) {
-      throw new BadInputException(
-          key,
-          "is '%s'; expected an IP address".formatted(text),
-          "names may not resolve in trouble",
-          e);
-    }
   }
 
   SteeringRouter router() {

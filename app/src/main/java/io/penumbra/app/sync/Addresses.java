@@ -1,5 +1,6 @@
 package io.penumbra.app.sync;
 
+import io.penumbra.app.HostPort;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.sync.path.PathId;
 import java.net.InetSocketAddress;
@@ -8,8 +9,6 @@ import java.util.List;
 
 /** Reads {@code host:port,host:port}: one address for each network path. */
 final class Addresses {
-
-  private static final int PORT_MAX = 65_535;
 
   private Addresses() {}
 
@@ -28,15 +27,7 @@ final class Addresses {
   }
 
   private static InetSocketAddress one(String flag, String address) {
-    int colon = address.lastIndexOf(':');
-    String host = colon < 0 ? "" : address.substring(0, colon).replaceAll("^\\[|]$", "");
-    String port = colon < 0 ? "" : address.substring(colon + 1);
-    if (host.isEmpty() || !port.matches("\\d{1,5}") || Integer.parseInt(port) > PORT_MAX) {
-      throw new BadInputException(
-          flag,
-          "'%s' is no address; expected host:port".formatted(address),
-          "For example %s 10.0.0.2:7400,10.1.0.2:7400 for two paths.".formatted(flag));
-    }
-    return InetSocketAddress.createUnresolved(host, Integer.parseInt(port));
+    String example = "For example %s 10.0.0.2:7400,10.1.0.2:7400 for two paths.".formatted(flag);
+    return HostPort.parse(flag, address, example).unresolved();
   }
 }
