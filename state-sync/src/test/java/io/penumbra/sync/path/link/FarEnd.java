@@ -16,11 +16,14 @@ final class FarEnd implements MessageHandler {
 
   private final MessageDigest digest;
   private final CountDownLatch left;
+  private final int messages;
   private long last;
-  private long longestPause;
+  private long pauseInFirstHalf;
+  private long pauseInSecondHalf;
 
   private FarEnd(MessageDigest digest, int messages) {
     this.digest = digest;
+    this.messages = messages;
     left = new CountDownLatch(messages);
   }
 
@@ -39,7 +42,8 @@ final class FarEnd implements MessageHandler {
       // The last status has to get out.
       Thread.sleep(500);
       System.out.println(HexFormat.of().formatHex(end.digest.digest()));
-      System.out.println(end.longestPause / 1_000_000);
+      System.out.println(end.pauseInFirstHalf / 1_000_000);
+      System.out.println(end.pauseInSecondHalf / 1_000_000);
       System.out.println(link.state().receiving().rebuilt());
     }
   }
@@ -48,7 +52,11 @@ final class FarEnd implements MessageHandler {
   public void message(ByteBuffer message) {
     long now = System.nanoTime();
     if (last != 0) {
-      longestPause = Math.max(longestPause, now - last);
+      if (left.getCount() > messages / 2) {
+        pauseInFirstHalf = Math.max(pauseInFirstHalf, now - last);
+      } else {
+        pauseInSecondHalf = Math.max(pauseInSecondHalf, now - last);
+      }
     }
     last = now;
     digest.update(message.duplicate());

@@ -44,10 +44,22 @@ final class Inbox implements MessageHandler {
     return List.copyOf(peers);
   }
 
-  synchronized Duration longestPause() {
+  /** The longest time between two messages, of which the second came before a moment. */
+  synchronized Duration longestPauseBefore(long nanoTime) {
+    return longestPause(Long.MIN_VALUE, nanoTime);
+  }
+
+  /** The longest time between two messages, of which the second came at a moment or after it. */
+  synchronized Duration longestPauseSince(long nanoTime) {
+    return longestPause(nanoTime, Long.MAX_VALUE);
+  }
+
+  private Duration longestPause(long from, long until) {
     long longest = 0;
     for (int i = 1; i < arrivals.size(); i++) {
-      longest = Math.max(longest, arrivals.get(i) - arrivals.get(i - 1));
+      if (arrivals.get(i) >= from && arrivals.get(i) < until) {
+        longest = Math.max(longest, arrivals.get(i) - arrivals.get(i - 1));
+      }
     }
     return Duration.ofNanos(longest);
   }
