@@ -80,10 +80,8 @@ final class Lab implements AutoCloseable {
     this.say = say;
     random = new SplittableRandom(settings.seed());
     secrets = Files.createDirectories(settings.directory().resolve("secrets"));
-    int number = 1 + (int) (ProcessHandle.current().pid() % 250);
-    network =
-        keep(
-            HostNetwork.make(Integer.toString(number, 36), settings.apart(), number, NAMES.size()));
+    int number = networkNumber();
+    network = keep(HostNetwork.make(networkName(), settings.apart(), number, NAMES.size()));
     String token = secret("token");
     Files.writeString(secrets.resolve("key"), HexFormat.of().formatHex(bytes(32)) + "\n");
     String tsig = Base64.getEncoder().encodeToString(bytes(32));
@@ -394,6 +392,15 @@ final class Lab implements AutoCloseable {
 
   long startNanos() {
     return startNanos;
+  }
+
+  private static int networkNumber() {
+    return 1 + (int) (ProcessHandle.current().pid() % 250);
+  }
+
+  /** What is in the names of this process's network namespaces: another lab may run beside it. */
+  static String networkName() {
+    return Integer.toString(networkNumber(), 36);
   }
 
   /** Lets the client write for a while, kills, and tells what came of it. */
