@@ -173,6 +173,105 @@ class RequestLogTest {
         .hasMessage("epoch 1 is acked, but the newest that was cut is 0");
   }
 
+  @Test
+  void eachRequestSaysForItselfWhatBecomesOfItWhenInDoubt() {
+    RequestLog log = new RequestLog(ROOMY, CommitMode.ASYNC, InDoubt.GIVE_UP, 0);
+    log.admit(ANN, text("INCR a"), InDoubt.GIVE_UP);
+    log.admit(BEN, text("SET b 1"), InDoubt.REPLAY);
+    log.cut();
+    log.acked(1);
+
+    Takeover.Ready ready = (Takeover.Ready) log.takeOver(1);
+
+    assertThat(ready).isEqualTo(new Takeover.Ready(1, List.of(1L, 2L), List.of(ANN), List.of()));
+    assertThat(log.nextReplay())
+        .isEqualTo(new Replay.Tell(new Delivery(2, 1), ByteBuffer.wrap(text("SET b 1"))));
+    log.answered(new Delivery(2, 1), text("OK"));
+    assertThat(log.nextReplay()).isEqualTo(new Replay.Done());
+  }
+
+  @Test
+  void aCutThatIsCancelledLeavesTheEpochOpen() {
+    RequestLog log = log(CommitMode.OUTPUT_COMMIT);
+    Delivery first = admit(log, ANN, "INCR a");
+    log.beginCut();
+    assertThat(log.admit(ANN, text("INCR a"))).isEqualTo(new Admission.Wait(Why.CUT));
+
+    log.cancelCut();
+
+    assertThat(log.openEpoch()).isEqualTo(1);
+    assertThat(log.answered(first, text("1"))).isEqualTo(new Answer.Held(1));
+    admit(log, ANN, "INCR a");
+    assertThat(log.cut()).isEqualTo(new CutPoint(1, 2, List.of(2L)));
+  }
+
+  @Test
+  void aPopThatWaitedCountsFromTheMomentItWasServed() {
+    RequestLog log = log(CommitMode.ASYNC);
+    log.cut();
+    log.acked(1);
+    log.answered(admit(log, BEN, "RPUSH q x"), text("1"));
+    assertThat(log.served(ANN, text("BLPOP q 0"), text("x"))).isEqualTo(new Answer.Release());
+    assertThat(log.connectionOf(2)).contains(ANN);
+    assertThat(log.beginCut()).isZero();
+
+    log.takeOver(1);
+    log.nextReplay();
+    log.answered(new Delivery(1, 1), text("1"));
+    assertThat(log.nextReplay())
+        .isEqualTo(new Replay.Tell(new Delivery(2, 1), ByteBuffer.wrap(text("BLPOP q 0"))));
+    assertThat(log.answered(new Delivery(2, 1), text("x"))).isEqualTo(new Answer.Swallow(true));
+  }
+
+  @Test
+  void aPopServedInAFullLogIsTakenAllTheSameForTheVmHasDoneIt() {
+    RequestLog log =
+        new RequestLog(new RequestLogBounds(1, 10, 0), CommitMode.OUTPUT_COMMIT, InDoubt.REPLAY, 0);
+    admit(log, BEN, "SET a 1");
+    assertThat(log.admit(ANN, text("x"))).isInstanceOf(Admission.Full.class);
+    assertThat(log.served(ANN, text("BLPOP q 0"), text("x"))).isEqualTo(new Answer.Held(1));
+    log.cut();
+    assertThat(log.acked(1)).singleElement().extracting(Release::connection).isEqualTo(ANN);
+  }
+
+  @Test
+  void aPipelinedReplayTellsEverythingFirstAndIsDoneWhenAllIsAnswered() {
+    RequestLog log = log(CommitMode.ASYNC);
+    for (int i = 1; i <= 3; i++) {
+      log.answered(admit(log, ANN, "INCR a"), text(String.valueOf(i)));
+    }
+    log.takeOver(0);
+    for (int i = 1; i <= 3; i++) {
+      assertThat(log.nextReplayAhead())
+          .isEqualTo(new Replay.Tell(new Delivery(i, 1), ByteBuffer.wrap(text("INCR a"))));
+    }
+    for (int i = 1; i <= 3; i++) {
+      Delivery next = new Delivery(i, 1);
+      assertThat(log.nextReplayAhead()).isEqualTo(new Replay.Waiting(next));
+      assertThat(log.answered(next, text(String.valueOf(i)))).isEqualTo(new Answer.Swallow(true));
+    }
+    assertThat(log.nextReplayAhead()).isEqualTo(new Replay.Done());
+    assertThat(log.admit(ANN, text("INCR a"))).isInstanceOf(Admitted.class);
+  }
+
+  @Test
+  void aPipelinedReplayIsToldOnceMoreWhenItsVmDiesToo() {
+    RequestLog log = log(CommitMode.ASYNC);
+    log.answered(admit(log, ANN, "INCR a"), text("1"));
+    log.answered(admit(log, ANN, "INCR a"), text("2"));
+    log.takeOver(0);
+    log.nextReplayAhead();
+    log.nextReplayAhead();
+    log.answered(new Delivery(1, 1), text("1"));
+
+    log.takeOver(0);
+
+    assertThat(log.answered(new Delivery(2, 1), text("2"))).isInstanceOf(Answer.Stale.class);
+    assertThat(log.nextReplayAhead()).isInstanceOf(Replay.Tell.class);
+    assertThat(log.nextReplayAhead()).isInstanceOf(Replay.Tell.class);
+    assertThat(log.nextReplayAhead()).isEqualTo(new Replay.Waiting(new Delivery(1, 2)));
+  }
+
   private static RequestLog log(CommitMode mode) {
     return new RequestLog(ROOMY, mode, InDoubt.REPLAY, 0);
   }
