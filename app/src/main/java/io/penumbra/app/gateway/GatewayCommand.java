@@ -5,6 +5,7 @@ import io.penumbra.adapter.traffic.gateway.GatewayMetrics;
 import io.penumbra.adapter.traffic.gateway.GatewayMode;
 import io.penumbra.adapter.traffic.gateway.GatewaySettings;
 import io.penumbra.adapter.traffic.gateway.Protocol;
+import io.penumbra.adapter.traffic.gateway.WithoutShadow;
 import io.penumbra.adapter.traffic.gateway.control.ControlServer;
 import io.penumbra.app.ExitCode;
 import io.penumbra.app.HostPort;
@@ -109,6 +110,25 @@ public final class GatewayCommand implements Callable<Integer> {
   private Optional<Integer> letGoAfter = Optional.empty();
 
   @Option(
+      names = "--gone-after",
+      defaultValue = "5",
+      paramLabel = "SECONDS",
+      description =
+          "How long the service may owe an answer to a client that has gone; then the request is in"
+              + " doubt, and the next cut need not wait for it. ${DEFAULT-VALUE} if not given.")
+  private int goneAfter;
+
+  @Option(
+      names = "--without-shadow",
+      defaultValue = "pass",
+      paramLabel = "pass|wait",
+      description =
+          "What output-commit does with responses before the first epoch, and after a takeover until"
+              + " the next shadow has one; ${DEFAULT-VALUE} if not given. With wait, no client ever"
+              + " sees what is lost, and the service stands still without a shadow.")
+  private String withoutShadow;
+
+  @Option(
       names = "--report",
       defaultValue = "60",
       paramLabel = "SECONDS",
@@ -140,23 +160,37 @@ public final class GatewayCommand implements Callable<Integer> {
   }
 
   private Gateway open() throws IOException {
-    GatewayMode chosen = choice("--mode", mode, GatewayMode.class);
-    Protocol spoken = choice("--protocol", protocol, Protocol.class);
-    InetSocketAddress at = HostPort.parse("--listen", listen).resolved();
+    GatewaySettings settings = settings();
     try {
-      GatewaySettings usual =
-          GatewaySettings.of(at, HostPort.parse("--backend", backend).resolved(), chosen, spoken)
-              .with(new RequestLogBounds(logRequests, logMib << 20, 0));
-      return Gateway.open(
-          usual.with(usual.holdMax(), usual.clientsWait(), letGoAfter.map(Duration::ofSeconds)));
-    } catch (IllegalArgumentException e) {
-      throw new BadInputException("--mode", String.valueOf(e.getMessage()), "", e);
+      return Gateway.open(settings);
     } catch (IOException e) {
       throw new BadInputException(
           "--listen",
           "can't listen on %s: %s".formatted(listen, e.getMessage()),
           "Choose an address of this machine and a port that nobody uses.",
           e);
+    }
+  }
+
+  /** What the flags say. */
+  GatewaySettings settings() {
+    GatewayMode chosen = choice("--mode", mode, GatewayMode.class);
+    Protocol spoken = choice("--protocol", protocol, Protocol.class);
+    WithoutShadow bare = choice("--without-shadow", withoutShadow, WithoutShadow.class);
+    InetSocketAddress at = HostPort.parse("--listen", listen).resolved();
+    if (goneAfter < 1) {
+      throw new BadInputException(
+          "--gone-after", "is %d seconds; expected 1 or more".formatted(goneAfter), "");
+    }
+    try {
+      GatewaySettings usual =
+          GatewaySettings.of(at, HostPort.parse("--backend", backend).resolved(), chosen, spoken)
+              .with(new RequestLogBounds(logRequests, logMib << 20, 0))
+              .withGoneMax(Duration.ofSeconds(goneAfter))
+              .with(bare);
+      return usual.with(usual.holdMax(), usual.clientsWait(), letGoAfter.map(Duration::ofSeconds));
+    } catch (IllegalArgumentException e) {
+      throw new BadInputException("--mode", String.valueOf(e.getMessage()), "", e);
     }
   }
 

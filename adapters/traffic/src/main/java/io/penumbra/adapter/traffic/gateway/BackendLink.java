@@ -93,6 +93,11 @@ final class BackendLink implements Wire.Owner {
     return List.copyOf(exchanges);
   }
 
+  /** Whether an answer is here for which the gateway itself has no room yet. */
+  boolean answerWaits() {
+    return stuck;
+  }
+
   /** Whether the other side has said that it closes now. */
   boolean farewell() {
     return lastAnswered;

@@ -98,6 +98,23 @@ final class Forwarding {
     this.tally = tally;
     this.backend = settings.backend();
     this.watch = new ServiceWatch(loop, this);
+    if (waitsWithoutShadow()) {
+      openLog(0);
+    }
+  }
+
+  /** Whether no response may leave before an epoch is acked, even if there is no shadow yet. */
+  private boolean waitsWithoutShadow() {
+    return mode() == GatewayMode.OUTPUT_COMMIT && settings.withoutShadow() == WithoutShadow.WAIT;
+  }
+
+  private void openLog(long epoch) {
+    CommitMode commit =
+        mode() == GatewayMode.OUTPUT_COMMIT ? CommitMode.OUTPUT_COMMIT : CommitMode.ASYNC;
+    log =
+        Optional.of(
+            new RequestLog(settings.bounds(), commit, InDoubt.GIVE_UP, epoch, nextPosition));
+    logNumber++;
   }
 
   EventLoop loop() {
@@ -150,6 +167,15 @@ final class Forwarding {
     return takeover.isPresent();
   }
 
+  /** Whether a service is there that could answer. */
+  boolean reachable() {
+    return takeover.isEmpty() && !stranded;
+  }
+
+  void leftInDoubt(int requests) {
+    tally.leftInDoubt += requests;
+  }
+
   void waits(Session session) {
     waiting.add(session);
   }
@@ -185,7 +211,7 @@ final class Forwarding {
           "the log is full: %d requests, %d bytes; clients wait for an epoch to be acked"
               .formatted(refusal.requests(), refusal.bytes()));
     }
-    if (takenOver) {
+    if (takenOver && !waitsWithoutShadow()) {
       // There may never be another epoch: whoever runs without a shadow must not stand still.
       loop.post(() -> unprotect("the log is full, and no epoch was cut since the takeover"));
     } else {
@@ -467,12 +493,7 @@ final class Forwarding {
           "the first cut was not quiet: %d requests outstanding".formatted(outstanding);
       return new Cut.Taken(nextPosition, outstanding, false);
     }
-    CommitMode commit =
-        mode() == GatewayMode.OUTPUT_COMMIT ? CommitMode.OUTPUT_COMMIT : CommitMode.ASYNC;
-    log =
-        Optional.of(
-            new RequestLog(settings.bounds(), commit, InDoubt.GIVE_UP, epoch, nextPosition));
-    logNumber++;
+    openLog(epoch);
     CutPoint point = new CutPoint(epoch, nextPosition - 1, List.of());
     cuts.put(epoch, new Mark(epoch, point, blocked > 0));
     return new Cut.Taken(nextPosition, 0, true);
@@ -617,7 +638,7 @@ final class Forwarding {
     takenOver = true;
     full = false;
     ghosts.values().removeIf(ghost -> ghost.lastPosition() <= oldestCut());
-    if (mode() == GatewayMode.OUTPUT_COMMIT && log.isPresent()) {
+    if (mode() == GatewayMode.OUTPUT_COMMIT && log.isPresent() && !waitsWithoutShadow()) {
       // There is no shadow until a new one has its first epoch, so there is nobody to ack.
       dropLog("no epoch was cut since the takeover");
     }
@@ -636,16 +657,23 @@ final class Forwarding {
     watch.stop();
     endHold();
     backend = to;
-    if (log.isPresent()) {
-      dropLog("clients were redirected without replay");
-    }
     int closed = 0;
     for (Session session : sessions()) {
       session.leaveBackend();
-      if (session.isOpaque() || session.isEnding() || session.hasUnanswered()) {
+      // Answers that are held tell of a state which may be lost: they must not leave any more.
+      if (session.isOpaque()
+          || session.isEnding()
+          || session.hasUnanswered()
+          || session.holdsAnswers()) {
         session.end("redirected");
         closed++;
       }
+    }
+    if (log.isPresent()) {
+      dropLog("clients were redirected without replay");
+    }
+    if (waitsWithoutShadow()) {
+      openLog(0);
     }
     stranded = false;
     takeoverDone();
@@ -669,12 +697,20 @@ final class Forwarding {
             ? "taking over"
             : stranded ? "the takeover failed; waiting for another" : watch.state();
     return tally.metrics(
-        log.isPresent() ? "on" : "off: " + (mode() == GatewayMode.ASYNC ? "async" : unprotectedWhy),
+        protection(),
         backendState,
         sessions.size(),
         outstanding,
         log.map(RequestLog::size).orElse(0),
         log.map(RequestLog::bytes).orElse(0L),
         bytesHeld);
+  }
+
+  private String protection() {
+    // With output commit that waits there is a log before there is an epoch.
+    if (log.isPresent() && !cuts.isEmpty()) {
+      return "on";
+    }
+    return "off: " + (mode() == GatewayMode.ASYNC ? "async" : unprotectedWhy);
   }
 }

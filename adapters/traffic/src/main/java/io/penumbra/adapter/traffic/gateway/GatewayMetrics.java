@@ -13,6 +13,8 @@ package io.penumbra.adapter.traffic.gateway;
  * @param replayed requests told again by takeovers
  * @param swallowed answers that a client had seen before
  * @param differed those of them that were not the same
+ * @param leftInDoubt requests whose client had gone and that the VM did not answer in time: done or
+ *     not, nobody knows, and no epoch after that has them told again
  * @param stalls how often the log was full, and clients had to wait
  * @param cutMicros how long requests were held back for cuts, in total; with {@code cuts} the mean
  * @param ackWaitMicros how long responses waited for acks, in total
@@ -36,6 +38,7 @@ public record GatewayMetrics(
     long differed,
     long givenUp,
     long refused,
+    long leftInDoubt,
     long stalls,
     long cuts,
     long quietCuts,

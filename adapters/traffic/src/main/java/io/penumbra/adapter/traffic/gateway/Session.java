@@ -1,5 +1,6 @@
 package io.penumbra.adapter.traffic.gateway;
 
+import io.penumbra.adapter.traffic.gateway.EventLoop.Timer;
 import io.penumbra.adapter.traffic.gateway.frame.Framer.Progress;
 import io.penumbra.adapter.traffic.gateway.frame.Nature;
 import io.penumbra.adapter.traffic.gateway.frame.Request;
@@ -59,6 +60,9 @@ final class Session implements Wire.Owner, BackendLink.User {
 
   /** A connection to the VM broke with requests under way that nobody waits for. */
   private boolean owed;
+
+  /** Runs while the VM owes something to a client that is gone, or sends no more. */
+  private Optional<Timer> patience = Optional.empty();
 
   /** The gateway's own last word to the client, after all answers. */
   private Optional<byte[]> farewell = Optional.empty();
@@ -271,6 +275,7 @@ final class Session implements Wire.Owner, BackendLink.User {
     } else {
       // The VM is at it: let it finish, so that the log knows.
       ending = true;
+      beImpatient();
     }
   }
 
@@ -282,6 +287,9 @@ final class Session implements Wire.Owner, BackendLink.User {
             && unanswered.isEmpty()
             && backend.map(BackendLink::idle).orElse(true);
     if (!noMore || !settled || forwarding.takingOver()) {
+      if (noMore && !settled) {
+        beImpatient();
+      }
       return;
     }
     ending = true;
@@ -291,6 +299,42 @@ final class Session implements Wire.Owner, BackendLink.User {
     if (client.closed() || !client.hasOut()) {
       end("");
     }
+  }
+
+  /** A VM that says nothing for long to a client that may not listen is not waited for. */
+  private void beImpatient() {
+    if (patience.isEmpty() && owedByLivingVm()) {
+      patience =
+          Optional.of(forwarding.loop().after(forwarding.settings().goneMax(), this::losePatience));
+    }
+  }
+
+  /** Answers held for their epoch are here already; what a dead VM owes, its successor is told. */
+  private boolean owedByLivingVm() {
+    return backend.map(link -> !link.idle()).orElse(false);
+  }
+
+  private void losePatience() {
+    patience = Optional.empty();
+    if (ended || !owedByLivingVm()) {
+      return;
+    }
+    BackendLink link = backend.orElseThrow();
+    if (link.answerWaits() || !forwarding.reachable()) {
+      beImpatient();
+      return;
+    }
+    int left = link.unanswered().size();
+    forwarding.leftInDoubt(left);
+    end(
+        "%d requests of a client that is gone were not answered within %s; in doubt"
+            .formatted(left, forwarding.settings().goneMax()));
+  }
+
+  /** An answer, or a part of one, has come. */
+  private void signOfLife() {
+    patience.ifPresent(Timer::cancel);
+    patience = Optional.empty();
   }
 
   /** Whole requests may wait in the buffer of a client that has said its last word. */
@@ -367,6 +411,7 @@ final class Session implements Wire.Owner, BackendLink.User {
 
   /** Gives the client a part of an answer. */
   void deliver(ByteBuffer bytes) {
+    signOfLife();
     if (!client.closed()) {
       client.send(bytes);
     }
@@ -396,6 +441,7 @@ final class Session implements Wire.Owner, BackendLink.User {
       held++;
     }
     alone = false;
+    signOfLife();
     long oldest = forwarding.oldestCut();
     if (exchange.role == Exchange.Role.CLIENT) {
       if (exchange.queued) {
@@ -572,6 +618,10 @@ final class Session implements Wire.Owner, BackendLink.User {
         this, reader.read(request), Exchange.Role.AGAIN, false, Optional.of(delivery));
   }
 
+  boolean holdsAnswers() {
+    return held > 0 || !heldBytes.isEmpty();
+  }
+
   /** Forgets responses that were held by a log which a takeover has rewound. */
   void heldAgain(int count) {
     held = count;
@@ -583,6 +633,7 @@ final class Session implements Wire.Owner, BackendLink.User {
       return;
     }
     ended = true;
+    signOfLife();
     client.flush();
     client.close();
     backend.ifPresent(link -> {

@@ -16,6 +16,7 @@ final class Tally {
   long differed;
   long givenUp;
   long refused;
+  long leftInDoubt;
   long stalls;
   long lapsedCuts;
   long takeovers;
@@ -100,6 +101,7 @@ final class Tally {
         differed,
         givenUp,
         refused,
+        leftInDoubt,
         stalls,
         cuts,
         quietCuts,

@@ -34,6 +34,11 @@ final class RespClient implements AutoCloseable {
     socket.getOutputStream().write(text.getBytes(ISO_8859_1));
   }
 
+  /** Sends no more, and goes on listening. */
+  void finish() throws IOException {
+    socket.shutdownOutput();
+  }
+
   String ask(String... words) throws IOException {
     send(command(words));
     return answer();
