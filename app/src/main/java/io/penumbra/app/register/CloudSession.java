@@ -231,7 +231,8 @@ final class CloudSession implements AutoCloseable {
           tree(response.body()),
           response.headers().firstValue("X-Subject-Token"));
     } catch (IOException e) {
-      throw new UncheckedIOException("%s %s: %s".formatted(method, url, e), e);
+      String said = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      throw new UncheckedIOException("%s %s gets no answer: %s".formatted(method, url, said), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BadInputException(url, "was interrupted", "", e);

@@ -5,6 +5,7 @@ import io.penumbra.app.register.CloudSession.Credentials;
 import io.penumbra.app.serve.ConfigFile;
 import io.penumbra.domain.BadInputException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -68,6 +69,13 @@ final class OpenStackCommand implements Callable<Integer> {
       } else {
         register(admin, credentials, asked, ledger);
       }
+    } catch (UncheckedIOException e) {
+      out.flush();
+      spec.commandLine().getErr().println("penumbra: " + e.getMessage());
+      spec.commandLine()
+          .getErr()
+          .println("Run it again then: what is done already is left as it is.");
+      return ExitCode.UNEXPECTED;
     }
     out.printf(
         "%n%d %s, %d wrong%s%n",

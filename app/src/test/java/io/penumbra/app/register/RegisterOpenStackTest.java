@@ -1,6 +1,7 @@
 package io.penumbra.app.register;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penumbra.app.register.CloudSession.Credentials;
 import java.io.PrintWriter;
@@ -108,6 +109,14 @@ class RegisterOpenStackTest {
 
     assertThat(said)
         .contains("WRONG   user penumbra is refused /os-services of compute with status 403");
+  }
+
+  @Test
+  void whoDoesNotAnswerIsNamed() {
+    cloud.close();
+
+    assertThatThrownBy(() -> run(true, false))
+        .hasMessageContaining("POST %s/v3/auth/tokens gets no answer".formatted(cloud.url()));
   }
 
   @Test
