@@ -24,6 +24,7 @@ final class StubCloud implements AutoCloseable {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
   private final HttpServer http;
+  private final String url;
   private final TreeMap<String, List<ObjectNode>> things = new TreeMap<>();
   private final TreeSet<String> marks = new TreeSet<>();
   private String microversion = "2.93";
@@ -34,10 +35,11 @@ final class StubCloud implements AutoCloseable {
     http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     http.createContext("/", this::handle);
     http.start();
+    url = "http://127.0.0.1:" + http.getAddress().getPort();
   }
 
   String url() {
-    return "http://127.0.0.1:" + http.getAddress().getPort();
+    return url;
   }
 
   void speaksUpTo(String version) {
