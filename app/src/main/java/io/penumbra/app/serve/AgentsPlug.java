@@ -177,7 +177,7 @@ final class AgentsPlug {
                 Duration.ofSeconds(5), Duration.ofSeconds(20), Duration.ofMillis(20), 2)));
   }
 
-  private static RedfishEndpoint endpoint(CloudConfig.Bmc bmc) {
+  static RedfishEndpoint endpoint(CloudConfig.Bmc bmc) {
     return new RedfishEndpoint(
         URI.create(bmc.url()),
         bmc.system(),

@@ -118,6 +118,9 @@ final class Api {
 
   private Answer place(Call call) throws InterruptedException {
     ScoreRequest asked = call.body(ScoreRequest.class);
+    if (asked.isShadow()) {
+      return Answer.ok(Scores.chosenBefore(asked));
+    }
     PolicyResolver.Resolution policy = asked.policy(policies);
     long started = System.nanoTime();
     try {

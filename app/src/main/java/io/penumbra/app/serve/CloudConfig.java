@@ -9,7 +9,10 @@ import java.util.Optional;
 
 /** Which cloud is looked after; {@code kind} tells them apart. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-@JsonSubTypes(@JsonSubTypes.Type(value = CloudConfig.Agents.class, name = "agents"))
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = CloudConfig.Agents.class, name = "agents"),
+  @JsonSubTypes.Type(value = CloudConfig.OpenStack.class, name = "openstack")
+})
 sealed interface CloudConfig {
 
   /** Hosts with node agents and QEMU guests, and no cloud above them. Hosts come by themselves. */
@@ -90,4 +93,39 @@ sealed interface CloudConfig {
       @About("full name") String name,
       @About(value = "time to live when it is made, as PT30S", otherwise = "PT30S")
           Optional<Duration> ttl) {}
+
+  /** A region of an OpenStack cloud; docs/openstack.md says what it needs. */
+  record OpenStack(
+      @About("address of Keystone, with /v3") String keystone,
+      @About("user; docs/openstack.md lists the rights it needs") String user,
+      @About("its password: file:PATH or env:NAME") String password,
+      @About("its project, in which shadows are made") String project,
+      @About(value = "id of the domain of user and project", otherwise = "default")
+          Optional<String> domain,
+      @About(value = "region", otherwise = "RegionOne") Optional<String> region,
+      @About(
+              value =
+                  "amqp://user:password@host:port/vhost of Nova's broker: file:PATH or env:NAME",
+              otherwise = "changes are only asked for, every few seconds")
+          Optional<String> notifications,
+      @About(
+              value = "where a cold shadow comes from: snapshot, or the VM's image",
+              otherwise = "snapshot")
+          Optional<String> coldSource,
+      @About(
+              value = "whether a warm shadow may be a paused server without its primary's memory",
+              otherwise = "false: without node agents there are no warm shadows")
+          Optional<Boolean> standby,
+      @About(
+              value =
+                  "whether a host that somebody else forced down in Nova counts as switched off",
+              otherwise = "false")
+          Optional<Boolean> trustForcedDown,
+      @About(value = "what becomes of an old primary: shelve or delete", otherwise = "shelve")
+          Optional<String> retire,
+      @About(value = "Nova's report_interval in seconds", otherwise = "10")
+          Optional<Integer> reportSeconds,
+      @About(value = "management controllers, by host", otherwise = "no host can be switched off")
+          Optional<Map<String, Bmc>> redfish)
+      implements CloudConfig {}
 }

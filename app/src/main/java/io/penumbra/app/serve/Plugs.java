@@ -28,5 +28,5 @@ final class Plugs {
     Optional<ServePorts> connect(ServeConfig config, Controller controller);
   }
 
-  private static final List<Plug> PLUGS = List.of(AgentsPlug::connect);
+  private static final List<Plug> PLUGS = List.of(AgentsPlug::connect, OpenStackPlug::connect);
 }

@@ -49,6 +49,14 @@ record ScoreRequest(
     hosts = List.copyOf(hosts);
   }
 
+  /**
+   * Whether it is about a shadow's own server: its host was chosen together with its primary's, and
+   * is not chosen again.
+   */
+  boolean isShadow() {
+    return tags.orElse(Map.of()).containsKey(PolicyResolver.TAG_PREFIX + "shadow-of");
+  }
+
   /** The VM with the policy that tags, flavor and rules give it. */
   PolicyResolver.Resolution policy(PolicyResolver resolver) {
     return resolver.resolve(ProjectId.of(project), FlavorId.of(flavor), marks());

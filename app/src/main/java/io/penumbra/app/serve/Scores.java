@@ -44,6 +44,19 @@ record Scores(
    */
   record HostScore(String host, double score, Optional<String> refused) {}
 
+  /** Every host will do: somebody has chosen already. */
+  static Scores chosenBefore(ScoreRequest request) {
+    return new Scores(
+        request.request(),
+        0,
+        "shadow",
+        List.of(),
+        Optional.empty(),
+        List.of(),
+        "the server of a shadow, whose host was chosen with its primary's",
+        request.hosts().stream().map(host -> new HostScore(host, 0, Optional.empty())).toList());
+  }
+
   static Scores of(
       ScoreRequest request,
       String mode,

@@ -51,6 +51,7 @@ public final class ServeCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     if (reference) {
       out.print(Reference.markdown());
+      out.flush();
       return ExitCode.OK;
     }
     if (config == null) {

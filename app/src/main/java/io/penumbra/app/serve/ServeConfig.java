@@ -3,7 +3,11 @@ package io.penumbra.app.serve;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.placement.PlacementSettings;
 import io.penumbra.placement.fleet.FleetSettings;
+import io.penumbra.placement.policy.PolicyResolver;
+import io.penumbra.placement.policy.PolicyRules;
 import io.penumbra.scheduler.SchedulerSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -72,7 +76,7 @@ record ServeConfig(
           Optional<Integer> breaker) {}
 
   SchedulerSettings schedulerSettings() {
-    SchedulerSettings usual = SchedulerSettings.defaults();
+    SchedulerSettings usual = usualPace();
     if (scheduler.isEmpty()) {
       return usual;
     }
@@ -143,6 +147,24 @@ record ServeConfig(
           "such as  operator: file:/etc/penumbra/operator.token");
     }
     return secrets;
+  }
+
+  /** Protection rules, read. */
+  PolicyResolver policyResolver() {
+    try {
+      return new PolicyResolver(
+          policies.isPresent() ? PolicyRules.read(Path.of(policies.get())) : PolicyRules.none());
+    } catch (IOException e) {
+      throw new UncheckedIOException("policies: can't be read", e);
+    }
+  }
+
+  /** A cloud's own reports come seconds apart, and its API takes seconds for what agents do. */
+  private SchedulerSettings usualPace() {
+    return switch (cloud) {
+      case CloudConfig.Agents agents -> SchedulerSettings.defaults();
+      case CloudConfig.OpenStack openstack -> OpenStackPlug.pace(openstack);
+    };
   }
 
   PlacementSettings placementSettings() {

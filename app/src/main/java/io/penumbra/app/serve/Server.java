@@ -4,7 +4,6 @@ import io.penumbra.domain.BadInputException;
 import io.penumbra.placement.log.FileDecisionLog;
 import io.penumbra.placement.log.LogSettings;
 import io.penumbra.placement.policy.PolicyResolver;
-import io.penumbra.placement.policy.PolicyRules;
 import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.scheduler.journal.JdbcJournal;
 import io.penumbra.scheduler.journal.JournalOpening;
@@ -17,7 +16,6 @@ import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
 import io.penumbra.web.Route;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +54,7 @@ final class Server implements AutoCloseable {
       InstantSource clock) {
     prepare(config.stateDirectory());
     SchedulerSettings settings = config.schedulerSettings();
-    PolicyResolver policies = new PolicyResolver(rules(config));
+    PolicyResolver policies = config.policyResolver();
     BearerTokens tokens = new BearerTokens(config.secrets());
     openOnce(config);
     Controller controller = new Controller(settings, clock);
@@ -116,16 +114,6 @@ final class Server implements AutoCloseable {
     } catch (IOException e) {
       throw new BadInputException(
           "state", "%s can't be made: %s".formatted(state, e.getMessage()), "", e);
-    }
-  }
-
-  private static PolicyRules rules(ServeConfig config) {
-    try {
-      return config.policies().isPresent()
-          ? PolicyRules.read(Path.of(config.policies().get()))
-          : PolicyRules.none();
-    } catch (IOException e) {
-      throw new UncheckedIOException("policies: can't be read", e);
     }
   }
 

@@ -1,0 +1,148 @@
+package io.penumbra.adapter.openstack;
+
+import io.penumbra.adapter.openstack.api.CloudUnavailableException;
+import io.penumbra.adapter.openstack.api.Login;
+import io.penumbra.adapter.openstack.api.Nova;
+import io.penumbra.adapter.openstack.api.Placement;
+import io.penumbra.adapter.openstack.api.Rest;
+import io.penumbra.adapter.openstack.api.Session;
+import io.penumbra.domain.HostId;
+import io.penumbra.domain.command.Command.CloudCommand;
+import io.penumbra.placement.policy.PolicyResolver;
+import io.penumbra.scheduler.desk.CommandDesk;
+import io.penumbra.scheduler.port.Cloud;
+import io.penumbra.scheduler.port.EventSink;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+
+/**
+ * One region of an OpenStack cloud. VMs are Nova's servers, by the id of their first server; a
+ * shadow is a server of its own, which says in its metadata whose it is.
+ *
+ * <p>Events and snapshots are read from books, never from the cloud itself, so the control loop
+ * waits for the cloud only once: for the first snapshot.
+ */
+public final class OpenStackCloud implements Cloud, AutoCloseable {
+
+  private static final int CALLS_AT_ONCE = 16;
+
+  private final Session session;
+  private final Rest rest;
+  private final Nova nova;
+  private final Books books;
+  private final Lookout lookout;
+  private final CommandDesk<CloudCommand> desk;
+  private final OpenStackSettings settings;
+  private final InstantSource clock;
+
+  /**
+   * A cloud, which is looked after from now on.
+   *
+   * @param sink is told what became of commands
+   * @param pulse is told whenever a host has reported that it lives
+   * @param wake is called when there are events to be read
+   */
+  public OpenStackCloud(
+      Login login,
+      OpenStackSettings settings,
+      PolicyResolver policies,
+      EventSink sink,
+      BiConsumer<HostId, Instant> pulse,
+      Runnable wake,
+      InstantSource clock) {
+    this.settings = settings;
+    this.clock = clock;
+    session = new Session(login, clock);
+    rest = new Rest(session, CALLS_AT_ONCE);
+    nova = new Nova(rest);
+    books = new Books(clock, wake);
+    Placement placement = new Placement(rest);
+    Inventory inventory = new Inventory(session, nova, placement);
+    lookout =
+        new Lookout(
+            settings, nova, inventory, new ServerReader(policies), books, pulse::accept, clock);
+    HostWork hosts = new HostWork(settings, nova, lookout, clock);
+    ServerWork servers =
+        new ServerWork(
+            settings,
+            session,
+            nova,
+            placement,
+            inventory,
+            books,
+            lookout,
+            new Ports(session, rest),
+            clock);
+    desk =
+        new CommandDesk<>(
+            "openstack",
+            CommandDesk.Settings.defaults(),
+            clock,
+            sink,
+            CloudWork::laneOf,
+            new CloudWork(servers, hosts)::carryOut);
+    lookout.start();
+  }
+
+  @Override
+  public Snapshot snapshot() {
+    if (!books.filled()) {
+      try {
+        lookout.readEverything();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CloudUnavailableException("interrupted while it was read");
+      }
+    }
+    return books.snapshot();
+  }
+
+  @Override
+  public Page events(long cursor, int max) {
+    return books.events(cursor, max);
+  }
+
+  @Override
+  public void execute(CloudCommand command) {
+    desk.take(command);
+  }
+
+  /** A server has changed, somebody says; it is looked at. */
+  public void hint(String server) {
+    lookout.hint(server);
+  }
+
+  /** A compute service has changed, somebody says. */
+  public void hintServices() {
+    lookout.hintServices();
+  }
+
+  /** Whatever was said meanwhile was not heard: everything is read. */
+  public void hintEverything() {
+    lookout.hintEverything();
+  }
+
+  /** Since when the cloud's API has not answered; empty when it does. */
+  public Optional<Instant> silentSince() {
+    return lookout.silentSince();
+  }
+
+  /** A fencer for this cloud's hosts and servers. */
+  public OpenStackFencer fencer(HostPower power, EventSink sink) {
+    return new OpenStackFencer(settings, power, nova, books, lookout, sink, clock);
+  }
+
+  /** Load balancers and names of this cloud. */
+  public OpenStackTraffic traffic(EventSink sink) {
+    return new OpenStackTraffic(session, rest, books, sink, clock);
+  }
+
+  @Override
+  public void close() {
+    desk.close();
+    lookout.close();
+    rest.close();
+  }
+}
