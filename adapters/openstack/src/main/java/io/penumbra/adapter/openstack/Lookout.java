@@ -12,11 +12,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -34,6 +36,7 @@ final class Lookout implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(Lookout.class.getName());
   private static final int HINTS_MAX = 5_000;
+  private static final String EVERYTHING = "everything";
 
   /** Clocks of different services differ, and what is changing is not in the database yet. */
   private static final Duration OVERLAP = Duration.ofSeconds(60);
@@ -52,7 +55,10 @@ final class Lookout implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private volatile Map<HostId, ServiceRecord> services = Map.of();
   private volatile Map<String, List<GroupId>> groups = Map.of();
-  private volatile Optional<Instant> silentSince = Optional.empty();
+
+  /** What could not be read when it was last asked for, and since when. */
+  private final Map<String, Instant> silent = new ConcurrentHashMap<>();
+
   private boolean everythingWanted;
   private volatile boolean closed;
 
@@ -84,7 +90,7 @@ final class Lookout implements AutoCloseable {
   }
 
   Optional<Instant> silentSince() {
-    return silentSince;
+    return silent.values().stream().min(Comparator.naturalOrder());
   }
 
   /** This server may have changed. Too many hints at once, and everything is read. */
@@ -188,7 +194,7 @@ final class Lookout implements AutoCloseable {
       Instant now = clock.instant();
       boolean wanted = takeWanted();
       if (wanted || !books.filled() || !now.isBefore(everythingAt)) {
-        if (attempt("everything", this::readEverything)) {
+        if (attempt(EVERYTHING, this::readEverything)) {
           everythingAt = now.plus(settings.everythingEvery());
           changesFrom = now;
         } else if (wanted) {
@@ -220,7 +226,7 @@ final class Lookout implements AutoCloseable {
   }
 
   private synchronized boolean isWanted() {
-    return everythingWanted && silentSince.isEmpty();
+    return everythingWanted && !silent.containsKey(EVERYTHING);
   }
 
   private void readChanges(Instant from) throws InterruptedException {
@@ -240,7 +246,7 @@ final class Lookout implements AutoCloseable {
       hints.clear();
     }
     for (String server : now) {
-      if (!attempt("server " + server, () -> look(server))) {
+      if (!attempt("a server", () -> look(server))) {
         return; // asking for changes finds it
       }
     }
@@ -272,17 +278,16 @@ final class Lookout implements AutoCloseable {
   private boolean attempt(String what, Part part) {
     try {
       part.run();
-      if (silentSince.isPresent()) {
-        LOG.log(Level.INFO, "the cloud answers again; it was silent since {0}", silentSince.get());
-        silentSince = Optional.empty();
+      Instant since = silent.remove(what);
+      if (since != null) {
+        LOG.log(Level.INFO, "{0} can be read again; it could not since {1}", what, since);
       }
       return true;
     } catch (CloudUnavailableException e) {
-      if (silentSince.isEmpty()) {
-        silentSince = Optional.of(clock.instant());
+      if (silent.putIfAbsent(what, clock.instant()) == null) {
         LOG.log(
             Level.WARNING,
-            "the cloud can''t be read ({0}): {1}; it is asked again, and nothing is forgotten",
+            "{0} can''t be read: {1}; it is asked for again, and nothing is forgotten",
             what,
             e.getMessage());
       }
