@@ -40,7 +40,7 @@ final class SchedulerMachine {
                     "scheduler.conf",
                     conf + " is not there",
                     "leave out scheduler where nova-scheduler runs elsewhere"));
-    JsonNode now = look(conf);
+    JsonNode now = lookAhead(conf);
     ledger.ok("Nova %s reads %s", now.path("nova").asText(), conf);
     copyPackage();
     token();
@@ -61,7 +61,7 @@ final class SchedulerMachine {
       ledger.text(difference(before, after));
     }
     if (ledger.acts()) {
-      verify(look(conf));
+      verify(look(conf, Path.of(machine.siteOrUsual())));
     }
   }
 
@@ -156,9 +156,8 @@ final class SchedulerMachine {
   }
 
   /** Nova itself says what it reads there, and whether it could load what is named. */
-  private JsonNode look(Path conf) {
+  private JsonNode look(Path conf, Path site) {
     try {
-      Path site = Files.isDirectory(folder()) ? Path.of(machine.siteOrUsual()) : temporarySite();
       ProcessBuilder check =
           new ProcessBuilder(
               machine.pythonOrUsual(),
@@ -168,6 +167,7 @@ final class SchedulerMachine {
               "penumbra_nova.check",
               conf.toString());
       check.environment().put("PYTHONPATH", site.toString());
+      check.environment().put("PYTHONDONTWRITEBYTECODE", "1");
       check.redirectError(ProcessBuilder.Redirect.DISCARD);
       Process process = check.start();
       byte[] said = process.getInputStream().readAllBytes();
@@ -187,10 +187,22 @@ final class SchedulerMachine {
     }
   }
 
-  private static Path temporarySite() throws IOException {
-    Path site = Files.createTempDirectory("penumbra-nova");
-    MODULES.forEach(name -> copy(site.resolve("penumbra_nova"), name));
-    return site;
+  /** Before anything is copied, with a package of this version that is gone again afterwards. */
+  private JsonNode lookAhead(Path conf) {
+    try {
+      Path site = Files.createTempDirectory("penumbra-nova");
+      Path ours = site.resolve("penumbra_nova");
+      try {
+        MODULES.forEach(name -> copy(ours, name));
+        return look(conf, site);
+      } finally {
+        MODULES.forEach(name -> SecretFile.delete(ours.resolve(name)));
+        SecretFile.delete(ours);
+        SecretFile.delete(site);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void verify(JsonNode now) {
