@@ -108,7 +108,8 @@ def _hints(spec):
     """Scheduler hints that begin with ``penumbra:`` count like tags of the server."""
     tags = {}
     for name, value in sorted((_get(spec, "scheduler_hints") or {}).items()):
-        if name.startswith(PREFIX) and value:
+        # who may be believed about a shadow is not asked about at all, see is_asked
+        if name.startswith(PREFIX) and name != SHADOW and value:
             tags[name] = str(value[0] if isinstance(value, (list, tuple)) else value)
     return tags
 

@@ -167,7 +167,7 @@ class SchedulerTest(unittest.TestCase):
         self.filtered(spec(scheduler_hints=hint, requested_destination=objects.Destination(host="hv-1")), "hv-1")
         self.assertEqual([], self.server.questions)
         self.filtered(spec(scheduler_hints=hint))
-        self.assertEqual(1, len(self.server.questions))
+        self.assertEqual([{}], [one["tags"] for one in self.server.questions])
 
     def test_the_root_disk_of_a_server_on_a_volume_is_elsewhere(self):
         self.filtered(spec(is_bfv=True))
