@@ -7,7 +7,7 @@ Runs what nova-scheduler runs per server (``SchedulerManager._get_sorted_hosts``
 filters and all weighers of the installed Nova, monkey-patched as the service is) over host states
 named hv-01 and on, once without the plugin and once with it, in turns; prints one JSON object.
 Penumbra at URL has to know those hosts. Placement, the database and RabbitMQ are not in it: they
-come on top in both cases, see bench/rig.py.
+come on top in both cases.
 """
 
 import nova.monkey_patch  # noqa: F401  first, as nova.cmd does

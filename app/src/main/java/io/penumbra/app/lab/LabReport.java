@@ -123,7 +123,8 @@ final class LabReport {
               tick == 5 ? "end" : "middle",
               number(at) + " s"));
     }
-    return svg.append("</svg><div>Worst write in each moment; red lines are kills.</div>\n")
+    return svg.append(
+            "</svg><div>Worst write in each moment; red lines are kills, gaps are when every key is looked for.</div>\n")
         .toString();
   }
 

@@ -11,14 +11,17 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * A real guest, killed in every way there is, by the production control plane. {@code
  * -Dpenumbra.lab.kills=200} for a long run.
  */
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class LabTest {
 
   private static final int KILLS =
