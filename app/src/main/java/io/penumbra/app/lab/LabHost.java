@@ -120,14 +120,25 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   }
 
   private static void kill(long pid) {
-    Optional<ProcessHandle> process = ProcessHandle.of(pid);
-    process.ifPresent(ProcessHandle::destroyForcibly);
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     try {
-      for (int i = 0; i < 2_000 && process.filter(ProcessHandle::isAlive).isPresent(); i++) {
+      for (int i = 0; i < 2_000 && !isGone(pid); i++) {
         Thread.sleep(1);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Also when nobody has collected it yet: its parent died with it, and process 1 takes its time.
+   */
+  private static boolean isGone(long pid) {
+    try {
+      String stat = Files.readString(Path.of("/proc/%d/stat".formatted(pid)));
+      return stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+    } catch (IOException e) {
+      return true;
     }
   }
 
