@@ -4,6 +4,7 @@ import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.AgentSettings;
 import io.penumbra.adapter.qemu.agent.NodeAgent;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
+import io.penumbra.adapter.qemu.agent.Scrubbing;
 import io.penumbra.adapter.qemu.agent.ServiceGate;
 import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
@@ -161,6 +162,30 @@ public final class AgentCommand implements Callable<Integer> {
       description = "Don't preload the library that tells which pages guests write; compare all.")
   private boolean noTracking;
 
+  @Option(
+      names = "--scrub",
+      defaultValue = "32",
+      paramLabel = "MIB",
+      description =
+          "Read so much of each guest's memory a second time per second; ${DEFAULT-VALUE}, 0: none.")
+  private int scrub;
+
+  @Option(
+      names = "--on-drift",
+      defaultValue = "TELL",
+      paramLabel = "WHAT",
+      description = {
+        "When memory has changed by itself: TELL (epochs are marked as suspect), or ROLL_BACK",
+        "(the guest is given up for its last healthy epoch); ${DEFAULT-VALUE}."
+      })
+  private OnDrift onDrift = OnDrift.TELL;
+
+  /** What follows when a guest's memory has changed by itself. */
+  enum OnDrift {
+    TELL,
+    ROLL_BACK
+  }
+
   @SuppressWarnings("NullAway.Init") // picocli sets the fields before it runs anything
   AgentCommand() {}
 
@@ -207,7 +232,8 @@ public final class AgentCommand implements Callable<Integer> {
         frames,
         new LeaseTerms(Duration.ofMillis(lease), usual.driftMax(), usual.margin()),
         Duration.ofMillis(heartbeat),
-        Duration.ofMillis(quietWithin));
+        Duration.ofMillis(quietWithin),
+        new Scrubbing(scrub, onDrift == OnDrift.ROLL_BACK));
   }
 
   private Host description() throws IOException {

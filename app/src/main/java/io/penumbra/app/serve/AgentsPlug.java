@@ -90,6 +90,7 @@ final class AgentsPlug {
     List<Route> routes = new ArrayList<>(cloud.intake().routes());
     routes.add(Route.put("/v1/vms/{vm}", plug::start));
     routes.add(Route.delete("/v1/vms/{vm}", plug::delete));
+    routes.add(Route.post("/v1/vms/{vm}/roll-back", plug::rollBack));
     return new ServePorts(
         cloud,
         fencer,
@@ -154,7 +155,29 @@ final class AgentsPlug {
   }
 
   private Answer delete(Call call) throws InterruptedException {
-    return switch (cloud.delete(VmId.of(call.path("vm")))) {
+    Reply<Nothing> reply = cloud.delete(VmId.of(call.path("vm")));
+    return reply instanceof Reply.Ok<Nothing> ? Answer.nothing() : refused(reply);
+  }
+
+  /** Back to which epoch; without one to the last at which the guest was well. */
+  record RollBack(Optional<Long> epoch) {}
+
+  /** Its failover begins when its agent has said that it is given up. */
+  private Answer rollBack(Call call) throws InterruptedException {
+    RollBack wanted = call.body(RollBack.class);
+    String reason =
+        "%s wants it to go back to %s"
+            .formatted(
+                call.principal(),
+                wanted.epoch().map(epoch -> "epoch " + epoch).orElse("its last healthy epoch"));
+    Reply<Nothing> reply = cloud.rollBack(VmId.of(call.path("vm")), wanted.epoch(), reason);
+    return reply instanceof Reply.Ok<Nothing>
+        ? Answer.json(202, Map.of("failover", reason))
+        : refused(reply);
+  }
+
+  private static Answer refused(Reply<Nothing> reply) {
+    return switch (reply) {
       case Reply.Ok<Nothing> ok -> Answer.nothing();
       case Reply.Refused<Nothing>(int status, String code, String detail) ->
           Answer.problem(status, code, detail);
@@ -201,8 +224,8 @@ final class AgentsPlug {
     }
 
     @Override
-    public FencingResult stopAll(HostId host) {
-      return new FencingResult.Unknown("agents stop VMs one by one");
+    public FencingResult stopAll(HostId host) throws InterruptedException {
+      return cloud.stopAll(host);
     }
 
     @Override

@@ -166,6 +166,7 @@ class ServerTest {
           .containsExactly(
               "not there: DELETE /v1/vms/{vm}",
               "not there: POST /v1/heartbeat",
+              "not there: POST /v1/vms/{vm}/roll-back",
               "not there: PUT /v1/vms/{vm}");
     }
   }

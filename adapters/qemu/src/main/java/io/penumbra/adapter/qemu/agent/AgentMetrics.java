@@ -21,7 +21,7 @@ final class AgentMetrics {
             line(out, "penumbra_host_pressure_share", "kind=\"%s\"".formatted(kind), share));
     for (HostedVm vm : vms) {
       vm.report().ifPresent(report -> instance(out, report));
-      vm.primary().ifPresent(primary -> primary.replications().forEach(r -> replica(out, vm, r)));
+      vm.primary().ifPresent(primary -> primary(out, vm, primary));
     }
     return out.toString();
   }
@@ -35,6 +35,18 @@ final class AgentMetrics {
     line(out, "penumbra_instance_epoch", vm, (double) report.epoch());
   }
 
+  private static void primary(StringBuilder out, HostedVm vm, PrimarySide primary) {
+    String label = "vm=\"%s\"".formatted(vm.id());
+    line(out, "penumbra_drift_pages", label, primary.drift().map(Drift::pages).orElse(0));
+    primary
+        .drift()
+        .ifPresent(drift -> {
+          line(out, "penumbra_drift_first_page", label, drift.page());
+          line(out, "penumbra_drift_healthy_epoch", label, (double) drift.healthyEpoch());
+        });
+    primary.replications().forEach(replication -> replica(out, vm, replication));
+  }
+
   private static void replica(StringBuilder out, HostedVm vm, Replication replication) {
     String labels = "vm=\"%s\",to=\"%s\"".formatted(vm.id(), replication.order().host());
     Replication.Figures figures = replication.figures();
@@ -42,6 +54,7 @@ final class AgentMetrics {
     line(out, "penumbra_replica_bytes_total", labels, figures.bytes.doubleValue());
     line(out, "penumbra_replica_pages_last", labels, (double) figures.pagesLast);
     line(out, "penumbra_replica_pause_seconds_last", labels, figures.pauseLast.toNanos() / 1e9);
+    line(out, "penumbra_replica_scrub_passes_total", labels, (double) figures.scrubPasses);
     line(out, "penumbra_replica_lag_seconds_last", labels, figures.lagLast.toNanos() / 1e9);
   }
 

@@ -1,5 +1,6 @@
 package io.penumbra.adapter.qemu.agent;
 
+import io.penumbra.adapter.qemu.api.AgentClient.Doubt;
 import io.penumbra.adapter.qemu.api.AgentClient.Probe;
 import io.penumbra.adapter.qemu.api.AgentClient.Reached;
 import io.penumbra.adapter.qemu.api.AgentClient.RollBack;
@@ -78,6 +79,7 @@ public final class AgentRoutes {
         Route.put("/v1/vms/{vm}/replicas/{host}", this::replicate),
         Route.delete("/v1/vms/{vm}/replicas/{host}", this::stopReplicating),
         Route.put("/v1/vms/{vm}/cpu-share", this::share),
+        Route.post("/v1/vms/{vm}/doubt", this::doubt),
         Route.post("/v1/commands", this::command),
         Route.put("/v1/shadows/{vm}", this::prepare),
         Route.get("/v1/shadows/{vm}", this::progress),
@@ -196,6 +198,11 @@ public final class AgentRoutes {
   private Answer share(Call call) throws InterruptedException {
     int weight = body(call, CpuShare.class).weight();
     return onPrimary(call, primary -> primary.guest().ifPresent(guest -> guest.share(weight)));
+  }
+
+  private Answer doubt(Call call) throws InterruptedException {
+    String reason = body(call, Doubt.class).reason();
+    return onPrimary(call, primary -> primary.doubt(reason));
   }
 
   private interface Deed {

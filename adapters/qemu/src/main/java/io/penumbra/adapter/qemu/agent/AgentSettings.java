@@ -24,6 +24,7 @@ import javax.net.ssl.SSLContext;
  * @param lease how long a primary serves after it was renewed
  * @param heartbeat from one to the next
  * @param gatePatience how long a cut waits for a quiet moment of the service
+ * @param scrubbing how guests' memory is read a second time
  */
 public record AgentSettings(
     Host host,
@@ -36,7 +37,8 @@ public record AgentSettings(
     Optional<FrameKey> stateKey,
     LeaseTerms lease,
     Duration heartbeat,
-    Duration gatePatience) {
+    Duration gatePatience,
+    Scrubbing scrubbing) {
 
   public AgentSettings {
     controllers = List.copyOf(controllers);

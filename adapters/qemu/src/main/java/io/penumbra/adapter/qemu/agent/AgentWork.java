@@ -370,9 +370,14 @@ final class AgentWork {
     return onShadow(
         id,
         (vm, shadow) -> {
+          List<EpochManifest> kept = shadow.shadow().kept();
+          long healthyMost = healthyMost(kept);
           Optional<EpochManifest> to =
-              shadow.shadow().kept().reversed().stream()
-                  .filter(manifest -> fits(manifest, epoch))
+              kept.reversed().stream()
+                  .filter(manifest ->
+                      epoch.isPresent()
+                          ? numberOf(manifest) == epoch.get()
+                          : isHealthy(manifest, healthyMost))
                   .findFirst();
           if (to.isEmpty()) {
             return new Outcome.Failed("no-epoch", "no such epoch of %s is kept".formatted(id));
@@ -382,10 +387,26 @@ final class AgentWork {
         });
   }
 
-  private static boolean fits(EpochManifest manifest, Optional<Long> epoch) {
-    return epoch.isPresent()
-        ? CutLabel.of(manifest).filter(label -> label.epoch() == epoch.get()).isPresent()
-        : manifest.health().condition() == HealthSnapshot.Condition.WELL;
+  private static long numberOf(EpochManifest manifest) {
+    return CutLabel.of(manifest).map(CutLabel::epoch).orElse(-1L);
+  }
+
+  private static boolean isHealthy(EpochManifest manifest, long most) {
+    return manifest.health().condition() == HealthSnapshot.Condition.WELL
+        && numberOf(manifest) <= most;
+  }
+
+  /** What was found later may have been wrong for some epochs that looked well. */
+  private static long healthyMost(List<EpochManifest> kept) {
+    return kept.stream()
+        .flatMap(manifest -> vital(manifest, Drift.HEALTHY_EPOCH).stream())
+        .mapToLong(Double::longValue)
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  private static Optional<Double> vital(EpochManifest manifest, String name) {
+    return Optional.ofNullable(manifest.health().vitals().get(name));
   }
 
   // --- taking over
@@ -411,6 +432,7 @@ final class AgentWork {
             return noShadow(command.vm());
           }
           shadow.hush();
+          goBackIfDrifted(shadow);
           CutLabel label = shadow.newest().orElseThrow();
           shadow.verified();
           EpochManifest manifest = shadow.shadow().newest().orElseThrow();
@@ -422,6 +444,27 @@ final class AgentWork {
               age.isNegative() ? Duration.ZERO : age,
               manifest.changedPages() * 4096);
         });
+  }
+
+  /** Its primary has said, with the last epoch, that it is not to be gone on with. */
+  private static void goBackIfDrifted(ShadowSide shadow) throws HypervisorException {
+    Optional<Long> most =
+        shadow
+            .shadow()
+            .newest()
+            .flatMap(manifest -> vital(manifest, Drift.BACK_TO))
+            .map(Double::longValue);
+    if (most.isPresent()) {
+      // Where none so old is kept, what is newest is better than nothing.
+      Optional<EpochManifest> to =
+          shadow.shadow().kept().reversed().stream()
+              .filter(manifest -> numberOf(manifest) <= most.get())
+              .filter(manifest -> manifest.health().condition() != HealthSnapshot.Condition.SUSPECT)
+              .findFirst();
+      if (to.isPresent()) {
+        shadow.rollBack(to.get().epoch());
+      }
+    }
   }
 
   private Outcome activate(Command.Activate command) throws InterruptedException {

@@ -38,6 +38,9 @@ final class CaptureDesk implements AutoCloseable {
   /** What a cut is going to be called, and where it stands in the request log. */
   record Announced(CutLabel label, long requestLogPosition) {}
 
+  /** Where memory is among the regions. */
+  private static final int RAM = 0;
+
   private final StateSource source;
   private final Clerk clerk;
   private final LongSupplier clock;
@@ -77,11 +80,15 @@ final class CaptureDesk implements AutoCloseable {
   }
 
   /** One sender's view. */
-  final class Taker implements StateSource {
+  final class Taker implements StateSource, Scrub.Live {
 
     /** What was written since this taker last asked, by region; what is not in it is unknown. */
     private final Map<Integer, BitSet> owed = new TreeMap<>();
 
+    /** Pages of memory that this taker was told of since somebody asked for them. */
+    private BitSet named = new BitSet();
+
+    private boolean untold;
     private volatile long heldNanos;
     private boolean ended;
 
@@ -144,6 +151,14 @@ final class CaptureDesk implements AutoCloseable {
     }
 
     private Optional<BitSet> changed(Look real, int region) {
+      Optional<BitSet> mine = told(real, region);
+      if (region == RAM) {
+        mine.ifPresentOrElse(named::or, () -> untold = true);
+      }
+      return mine;
+    }
+
+    private Optional<BitSet> told(Look real, int region) {
       Optional<BitSet> now = real.mayHaveChanged(region);
       if (now.isEmpty()) {
         takers.forEach(taker -> taker.owed.remove(region));
@@ -160,6 +175,24 @@ final class CaptureDesk implements AutoCloseable {
       Optional<BitSet> mine = complete ? now : Optional.ofNullable(owed.get(region));
       owed.put(region, new BitSet());
       return mine;
+    }
+
+    @Override
+    public Optional<MemorySegment> ram() {
+      return source.glimpse().flatMap(look -> look.region(RAM));
+    }
+
+    @Override
+    public Optional<BitSet> data() {
+      return source.glimpse().flatMap(look -> look.mayHoldData(RAM));
+    }
+
+    @Override
+    public Optional<BitSet> drainNamed() {
+      Optional<BitSet> drained = untold ? Optional.empty() : Optional.of(named);
+      named = new BitSet();
+      untold = false;
+      return drained;
     }
 
     @Override

@@ -95,8 +95,11 @@ public interface Hypervisor {
     /** Reads everything back and compares it with the newest epoch's root. */
     void verify() throws HypervisorException;
 
-    /** Goes back to an older epoch that is still kept, for good. */
+    /** Goes back to an older epoch that is still kept: it is the one that would be promoted. */
     void rollBack(long epoch) throws HypervisorException;
+
+    /** Goes with the newest again: the primary serves on. */
+    void goForward();
 
     /** The epochs that are kept, oldest first. */
     List<EpochManifest> kept();

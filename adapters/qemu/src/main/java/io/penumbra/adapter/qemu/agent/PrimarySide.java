@@ -42,6 +42,14 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   private volatile boolean frozen;
   private volatile long pausedNanos;
 
+  /** Its memory has changed by itself; remembered for as long as this guest lives. */
+  private volatile Optional<Drift> drift = Optional.empty();
+
+  /** Why it is not to go on, although it answers. */
+  private volatile Optional<String> doubt = Optional.empty();
+
+  private boolean driftTold;
+
   /** Whose shadow has everything of a primary that is held for its last sync. */
   private volatile Optional<HostId> synced = Optional.empty();
 
@@ -268,6 +276,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     boolean dead = record.stopped() || guest.isEmpty();
     vm.change(now -> now.withTerm(term, dead));
     synced = Optional.empty();
+    doubt = Optional.empty();
     if (!dead && awaitLease()) {
       letRun();
     } else if (dead && awaitLease()) {
@@ -327,7 +336,39 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     if (!serves()) {
       return new Outcome.Failed("no-answer", "the guest is " + state());
     }
+    if (doubt.isPresent()) {
+      return new Outcome.Failed("doubted", doubt.get());
+    }
     return ServiceProbe.check(vm.record().spec().service(), guest.orElseThrow());
+  }
+
+  /** It answers, but is not to be believed: whoever asks is told that it has failed. */
+  void doubt(String reason) {
+    doubt = Optional.of(reason);
+    around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), reason));
+  }
+
+  /** What is known to be wrong with its memory. */
+  Optional<Drift> drift() {
+    return drift;
+  }
+
+  @Override
+  public void drifted(Replication by, Drift found) {
+    // The first is kept: nothing after it is any healthier.
+    if (drift.isEmpty()) {
+      drift = Optional.of(found);
+      by.cutSoon();
+    }
+  }
+
+  /** The guest is given up once its shadow knows what to go back to. */
+  private synchronized void tellOfDrift(CutLabel safe) {
+    Optional<Drift> known = drift.filter(found -> safe.epoch() > found.seenAt());
+    if (known.isPresent() && !driftTold && around.settings().scrubbing().rollBack()) {
+      driftTold = true;
+      doubt(known.get().text());
+    }
   }
 
   // --- replication
@@ -381,6 +422,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
               openDesk(),
               around.scratch(),
               around.settings().stateKey(),
+              around.settings().scrubbing(),
               around.clock(),
               this);
       replications.put(order.host(), replication.start());
@@ -426,7 +468,10 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     for (Replication sending : replications.values()) {
       vitals.merge("guest.dirtyPages", (double) sending.figures().pagesLast, Math::max);
     }
-    return HealthJudge.judge(captured.condition(), vitals, around.health().last());
+    drift.ifPresent(found -> found.note(vitals, around.settings().scrubbing().rollBack()));
+    HealthSnapshot.Condition seen =
+        drift.isPresent() ? HealthSnapshot.Condition.SUSPECT : captured.condition();
+    return HealthJudge.judge(seen, vitals, around.health().last());
   }
 
   @Override
@@ -448,6 +493,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       acks.notifyAll();
     }
     everywhere().ifPresent(safe -> around.gate().acked(vm.id(), safe));
+    tellOfDrift(label);
   }
 
   /** The newest epoch that every shadow has which could take over. */

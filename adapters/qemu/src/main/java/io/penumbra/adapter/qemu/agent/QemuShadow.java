@@ -68,6 +68,11 @@ final class QemuShadow implements Hypervisor.Shadow {
   }
 
   @Override
+  public void goForward() {
+    goBackTo = OptionalLong.empty();
+  }
+
+  @Override
   public List<EpochManifest> kept() {
     try {
       return DirectoryStatus.read(shadow.plan().state()).kept().stream()

@@ -7,6 +7,7 @@ import io.penumbra.domain.VmId;
 import io.penumbra.sync.engine.Pace;
 import io.penumbra.sync.engine.SenderListener;
 import io.penumbra.sync.engine.SyncSender;
+import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.file.ScratchFile;
 import io.penumbra.sync.frame.FrameKey;
 import io.penumbra.sync.net.FrameLink;
@@ -42,12 +43,16 @@ final class Replication implements AutoCloseable {
      * @param heldNanos when its cut began, so before it was sent
      */
     void acked(Replication by, CutLabel label, long heldNanos, Duration sinceCut);
+
+    /** The guest's memory has changed by itself. */
+    void drifted(Replication by, Drift drift);
   }
 
   private final VmId vm;
   private final CaptureDesk desk;
   private final Path scratch;
   private final Optional<FrameKey> key;
+  private final Scrubbing scrubbing;
   private final Listener listener;
   private final LongSupplier clock;
   private final InstantSource monotonic;
@@ -67,6 +72,7 @@ final class Replication implements AutoCloseable {
       CaptureDesk desk,
       Path scratch,
       Optional<FrameKey> key,
+      Scrubbing scrubbing,
       LongSupplier clock,
       Listener listener) {
     this.vm = vm;
@@ -74,6 +80,7 @@ final class Replication implements AutoCloseable {
     this.desk = desk;
     this.scratch = scratch;
     this.key = key;
+    this.scrubbing = scrubbing;
     this.clock = clock;
     this.listener = listener;
     // Sessions measure time by it; the wall clock may jump.
@@ -90,6 +97,7 @@ final class Replication implements AutoCloseable {
     volatile long pagesLast;
     volatile Duration pauseLast = Duration.ZERO;
     volatile Duration lagLast = Duration.ZERO;
+    volatile long scrubPasses;
   }
 
   Replication start() {
@@ -166,9 +174,8 @@ final class Replication implements AutoCloseable {
         ScratchFile memory = ScratchFile.in(scratch);
         FrameLink link =
             Wire.dial(order.link(), order.addresses().stream().map(Wire::address).toList(), key)) {
-      CutTaker cuts =
-          new CutTaker(
-              source, memory.pages(source.layout()), memory, CutSettings.DEFAULT, monotonic);
+      RegionPages base = memory.pages(source.layout());
+      CutTaker cuts = new CutTaker(source, base, memory, CutSettings.DEFAULT, monotonic);
       SyncSender working =
           new SyncSender(
               vm,
@@ -180,7 +187,7 @@ final class Replication implements AutoCloseable {
               Pace.unlimited(),
               new SecureRandom(),
               monotonic,
-              new Progress(source));
+              new Progress(source, cuts, base));
       taker = Optional.of(source);
       sender = Optional.of(working);
       if (!closed) {
@@ -212,9 +219,16 @@ final class Replication implements AutoCloseable {
   private final class Progress implements SenderListener {
 
     private final CaptureDesk.Taker source;
+    private final CutTaker cuts;
+    private final RegionPages base;
+    private final Scrub scrub;
+    private boolean whole;
 
-    Progress(CaptureDesk.Taker source) {
+    Progress(CaptureDesk.Taker source, CutTaker cuts, RegionPages base) {
       this.source = source;
+      this.cuts = cuts;
+      this.base = base;
+      scrub = new Scrub(source.layout(), scrubbing.mibPerSecond());
     }
 
     @Override
@@ -229,7 +243,8 @@ final class Replication implements AutoCloseable {
     }
 
     @Override
-    public void cutTaken(long epoch, boolean whole, Cut cut) {
+    public void cutTaken(long epoch, boolean everything, Cut cut) {
+      whole = everything;
       figures.pagesLast = cut.pages().length;
       figures.pauseLast = cut.held();
     }
@@ -244,6 +259,11 @@ final class Replication implements AutoCloseable {
       CutLabel label = CutLabel.of(cut.health()).orElseThrow();
       acked = Optional.of(label);
       listener.acked(Replication.this, label, source.heldNanos(), sinceCut);
+      // Nothing is on its way now, and the next cut is an interval away.
+      scrub
+          .acked(source, base, cuts.hashes(), label.epoch(), whole, clock.getAsLong())
+          .ifPresent(drift -> listener.drifted(Replication.this, drift));
+      figures.scrubPasses = scrub.passes();
     }
   }
 }

@@ -213,6 +213,7 @@ final class ShadowSide {
     InstanceRecord.Seat seat = seat();
     vm.change(now -> now.withSeat(seat.keeping(seat.keeps(), false)));
     grant = grant.takenUp(around.clock().getAsLong());
+    shadow.goForward();
     receive();
   }
 

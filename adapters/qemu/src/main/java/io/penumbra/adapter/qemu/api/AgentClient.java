@@ -98,6 +98,14 @@ public final class AgentClient implements AutoCloseable {
         SHORT);
   }
 
+  /** Why a guest that answers is not to be believed. */
+  public record Doubt(String reason) {}
+
+  /** Has a primary's agent say that its guest has failed. */
+  public Reply<Nothing> doubt(VmId vm, String reason) throws InterruptedException {
+    return post(vm(vm) + "/doubt", new Doubt(reason), Nothing.class, SHORT);
+  }
+
   /** Makes a primary's agent send to a shadow. */
   public Reply<Nothing> replicate(VmId vm, ReplicaOrder order) throws InterruptedException {
     return put(replica(vm, order.host()), order, Nothing.class, LONG);

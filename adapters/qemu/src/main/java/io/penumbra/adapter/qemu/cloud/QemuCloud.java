@@ -160,6 +160,42 @@ public final class QemuCloud implements Cloud, AutoCloseable {
         : agent.get().delete(vm);
   }
 
+  /**
+   * Has a VM go back: its shadows to an epoch, then its primary given up, so that the loop fails it
+   * over. Refused if a shadow has no such epoch; then nothing has changed.
+   *
+   * @param epoch as the controller counts; without it the last at which the guest was well
+   */
+  public Reply<Nothing> rollBack(VmId vm, Optional<Long> epoch, String reason)
+      throws InterruptedException {
+    Optional<VmEntry> entry = books.vm(vm);
+    Optional<AgentClient> primary = entry.flatMap(known -> agent(known.host()));
+    List<AgentClient> shadows =
+        books.page().shadows().stream()
+            .filter(shadow -> shadow.vm().equals(vm) && shadow.complete())
+            .flatMap(shadow -> agent(shadow.host()).stream())
+            .toList();
+    if (primary.isEmpty() || shadows.isEmpty()) {
+      return new Reply.Refused<>(
+          409, "no-shadow", "%s has no shadow that could take over".formatted(vm));
+    }
+    Reply<Nothing> reply = new Reply.Ok<>(new Nothing());
+    for (AgentClient shadow : shadows) {
+      if (reply instanceof Reply.Ok<Nothing>) {
+        reply = shadow.rollBack(vm, epoch);
+      }
+    }
+    if (reply instanceof Reply.Ok<Nothing>) {
+      reply = primary.get().doubt(vm, reason);
+    }
+    if (!(reply instanceof Reply.Ok<Nothing>)) {
+      for (AgentClient shadow : shadows) {
+        shadow.takeUp(vm);
+      }
+    }
+    return reply;
+  }
+
   // --- for fencing
 
   /**

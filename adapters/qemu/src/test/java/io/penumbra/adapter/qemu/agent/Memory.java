@@ -271,6 +271,9 @@ final class Memory implements Hypervisor {
     }
 
     @Override
+    public void goForward() {}
+
+    @Override
     public synchronized List<EpochManifest> kept() {
       return List.copyOf(history);
     }

@@ -53,6 +53,7 @@ public final class TestHost implements AutoCloseable {
   private final String name;
   private final List<String> controllers;
   private final JsonServer server;
+  private final Scrubbing scrubbing;
   private volatile Optional<NodeAgent> agent = Optional.empty();
   private volatile List<Route> routes = List.of();
 
@@ -61,8 +62,10 @@ public final class TestHost implements AutoCloseable {
       String name,
       List<String> controllers,
       Optional<Hypervisor> other,
-      Optional<Integer> port)
+      Optional<Integer> port,
+      Scrubbing scrubbing)
       throws IOException {
+    this.scrubbing = scrubbing;
     this.hypervisor = other.orElse(memory);
     this.directory = directory;
     this.name = name;
@@ -89,11 +92,18 @@ public final class TestHost implements AutoCloseable {
   }
 
   public static TestHost alone(Path directory, String name) throws IOException {
-    return new TestHost(directory, name, List.of(), Optional.empty(), Optional.empty());
+    return new TestHost(
+        directory, name, List.of(), Optional.empty(), Optional.empty(), Scrubbing.DEFAULT);
   }
 
   public static TestHost under(Path directory, String name, String controller) throws IOException {
-    return new TestHost(directory, name, List.of(controller), Optional.empty(), Optional.empty());
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.empty(),
+        Optional.empty(),
+        Scrubbing.DEFAULT);
   }
 
   /** A host whose guests are real. */
@@ -104,7 +114,21 @@ public final class TestHost implements AutoCloseable {
         name,
         List.of(controller),
         Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
-        Optional.empty());
+        Optional.empty(),
+        Scrubbing.DEFAULT);
+  }
+
+  /** The same, with all of memory read a second time after every epoch. */
+  public static TestHost scrubbing(
+      Path directory, String name, String controller, LaunchSettings launch, boolean rollBack)
+      throws IOException {
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
+        Optional.empty(),
+        new Scrubbing(4_096, rollBack));
   }
 
   /** The same with a watchdog and a port that stays, for an agent in a process of its own. */
@@ -116,7 +140,8 @@ public final class TestHost implements AutoCloseable {
         name,
         List.of(controller),
         Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
-        Optional.of(port));
+        Optional.of(port),
+        Scrubbing.DEFAULT);
   }
 
   /** What the routes of whichever agent is there now answer. */
@@ -151,7 +176,8 @@ public final class TestHost implements AutoCloseable {
             Optional.empty(),
             LEASE,
             Duration.ofMillis(50),
-            Duration.ofMillis(20));
+            Duration.ofMillis(20),
+            scrubbing);
     NodeAgent started =
         NodeAgent.start(
             settings,
