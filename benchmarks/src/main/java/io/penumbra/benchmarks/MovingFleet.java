@@ -108,6 +108,7 @@ final class MovingFleet {
         Optional.empty(),
         List.of(),
         List.of(),
+        Optional.empty(),
         random.nextInt(5) == 0 ? Optional.of("az-" + random.nextInt(3)) : Optional.empty(),
         random.nextInt(20) == 0 ? List.of("GPU") : List.of(),
         List.of(),

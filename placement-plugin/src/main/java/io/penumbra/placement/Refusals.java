@@ -68,6 +68,7 @@ final class Refusals {
           request.fixedPrimary(),
           request.existingShadows(),
           request.excluded(),
+          request.offered(),
           request.zone(),
           request.requiredTraits(),
           request.forbiddenTraits(),

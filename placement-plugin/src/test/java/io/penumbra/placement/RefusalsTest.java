@@ -89,6 +89,7 @@ class RefusalsTest {
             List.of(),
             List.of(),
             Optional.empty(),
+            Optional.empty(),
             List.of(),
             List.of(),
             rules,

@@ -1,19 +1,20 @@
 package io.penumbra.app.serve;
 
 import io.penumbra.domain.FlavorId;
-import io.penumbra.domain.HostId;
 import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.RiskScore;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.placement.DecisionTable;
 import io.penumbra.placement.PlacementDecision;
+import io.penumbra.placement.Placer;
 import io.penumbra.placement.fleet.HostView;
 import io.penumbra.placement.log.DecisionEntry;
 import io.penumbra.placement.log.DecisionExplanation;
 import io.penumbra.placement.log.DecisionHistory;
 import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.scheduler.failover.FailoverRecord;
+import io.penumbra.scheduler.loop.ControlLoop;
 import io.penumbra.scheduler.loop.LoopView;
 import io.penumbra.scheduler.service.Controller;
 import io.penumbra.scheduler.service.ControllerBusyException;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -118,34 +120,36 @@ final class Api {
 
   private Answer place(Call call) throws InterruptedException {
     ScoreRequest asked = call.body(ScoreRequest.class);
-    if (asked.isShadow()) {
-      return Answer.ok(Scores.chosenBefore(asked));
-    }
     PolicyResolver.Resolution policy = asked.policy(policies);
     long started = System.nanoTime();
     try {
       Scores scores =
           controller.ask(
-              (loop, placer) -> {
-                List<HostId> known =
-                    placer.fleet().hosts().stream().map(view -> view.host().id()).toList();
-                var request = asked.placement(policy, clock.instant(), known);
-                DecisionTable table = placer.explain(request);
-                PlacementDecision decision = asked.claim() ? loop.place(request) : table.decision();
-                return Scores.of(
-                    asked,
-                    word(policy.effective().policy().mode()),
-                    policy.problems(),
-                    table,
-                    decision);
-              },
-              ServeConfig.ANSWER_WITHIN);
+              (loop, placer) -> scores(asked, policy, loop, placer), ServeConfig.ANSWER_WITHIN);
       meters.placed(System.nanoTime() - started, scores.primary().isPresent());
       return Answer.ok(scores);
     } catch (ControllerBusyException e) {
       meters.busy();
       return Answer.problem(503, "busy", String.valueOf(e.getMessage())).with("Retry-After", "1");
     }
+  }
+
+  private Scores scores(
+      ScoreRequest asked, PolicyResolver.Resolution policy, ControlLoop loop, Placer placer) {
+    Optional<VmId> shadowOf = asked.shadowOf();
+    if (shadowOf.flatMap(loop.view()::vm).filter(asked::isShadowOf).isPresent()) {
+      return Scores.chosenBefore(asked);
+    }
+    List<String> problems = new ArrayList<>(policy.problems());
+    shadowOf.ifPresent(vm ->
+        problems.add(
+            "tag penumbra:shadow-of names %s, which has no shadow on these hosts; placed like any other server"
+                .formatted(vm)));
+    var request = asked.placement(policy, clock.instant());
+    DecisionTable table = placer.explain(request);
+    PlacementDecision decision =
+        asked.claim() ? loop.place(request, table.decision()) : table.decision();
+    return Scores.of(asked, word(policy.effective().policy().mode()), problems, table, decision);
   }
 
   /** Under which tags, flavor and project. */

@@ -10,8 +10,8 @@ import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.placement.PlacementRequest;
 import io.penumbra.placement.policy.PolicyResolver;
+import io.penumbra.scheduler.loop.LoopView;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,8 +24,9 @@ import java.util.TreeMap;
  * @param request its own id of the request; the same id asked twice is the same question
  * @param tags metadata of the server, over extra specs of the flavor where both say something
  * @param extraSpecs of the flavor
- * @param hosts those the scheduler can still choose from, by name; empty for all
- * @param ignore hosts that were tried already
+ * @param hosts those the scheduler can still choose from, by name; empty for all; shadows may stand
+ *     elsewhere
+ * @param ignore hosts that were tried already; nor do shadows stand on them
  * @param zone availability zone, if one is asked for
  * @param claim whether room is to be promised: false for a dry run
  */
@@ -50,11 +51,19 @@ record ScoreRequest(
   }
 
   /**
-   * Whether it is about a shadow's own server: its host was chosen together with its primary's, and
-   * is not chosen again.
+   * The VM whose shadow's own server this says it is: its host was chosen together with its
+   * primary's, and is not chosen again. Anybody may write such a tag.
    */
-  boolean isShadow() {
-    return tags.orElse(Map.of()).containsKey(PolicyResolver.TAG_PREFIX + "shadow-of");
+  Optional<VmId> shadowOf() {
+    return Optional.ofNullable(tags.orElse(Map.of()).get(PolicyResolver.TAG_PREFIX + "shadow-of"))
+        .filter(id -> !id.isBlank())
+        .map(VmId::of);
+  }
+
+  /** Whether one of a VM's shadows was given a host that this server can still be put on. */
+  boolean isShadowOf(LoopView.VmView primary) {
+    return primary.shadows().stream()
+        .anyMatch(shadow -> hosts.isEmpty() || hosts.contains(shadow.host().value()));
   }
 
   /** The VM with the policy that tags, flavor and rules give it. */
@@ -62,7 +71,7 @@ record ScoreRequest(
     return resolver.resolve(ProjectId.of(project), FlavorId.of(flavor), marks());
   }
 
-  PlacementRequest placement(PolicyResolver.Resolution policy, Instant now, List<HostId> known) {
+  PlacementRequest placement(PolicyResolver.Resolution policy, Instant now) {
     Vm asked =
         new Vm(
             VmId.of(vm),
@@ -72,20 +81,14 @@ record ScoreRequest(
             marks(),
             groups.orElse(List.of()).stream().map(GroupId::of).toList(),
             policy.effective());
-    List<HostId> excluded = new ArrayList<>();
-    for (HostId host : known) {
-      boolean offered = hosts.isEmpty() || hosts.contains(host.value());
-      if (!offered || ignore.orElse(List.of()).contains(host.value())) {
-        excluded.add(host);
-      }
-    }
     return new PlacementRequest(
         RequestId.of(request),
         now,
         asked,
         Optional.empty(),
         List.of(),
-        excluded,
+        ignore.orElse(List.of()).stream().map(HostId::of).toList(),
+        hosts.isEmpty() ? Optional.empty() : Optional.of(hosts.stream().map(HostId::of).toList()),
         zone,
         List.of(),
         List.of(),

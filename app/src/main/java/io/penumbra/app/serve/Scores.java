@@ -5,8 +5,10 @@ import io.penumbra.placement.DecisionTable;
 import io.penumbra.placement.PlacementDecision;
 import io.penumbra.placement.spi.Verdict;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a scheduler is told.
@@ -63,6 +65,7 @@ record Scores(
       List<String> problems,
       DecisionTable table,
       PlacementDecision decision) {
+    Set<String> asked = new HashSet<>(request.hosts());
     List<HostScore> hosts = new ArrayList<>();
     Optional<PlacementDecision.Placed> placed =
         decision.answer() instanceof PlacementDecision.Placed found
@@ -72,7 +75,7 @@ record Scores(
     double best = table.primaries().stream().mapToDouble(DecisionTable.Row::total).max().orElse(0);
     for (DecisionTable.Row row : table.primaries()) {
       String name = row.host().value();
-      if (request.hosts().isEmpty() || request.hosts().contains(name)) {
+      if (asked.isEmpty() || asked.contains(name)) {
         boolean isChosen = chosen.filter(row.host()::equals).isPresent();
         hosts.add(
             new HostScore(

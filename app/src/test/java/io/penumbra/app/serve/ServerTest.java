@@ -73,6 +73,31 @@ class ServerTest {
   }
 
   @Test
+  void shadowsMayStandWhereTheSchedulerWillNotPutTheServerItself() throws Exception {
+    JsonClient client = client(server(""));
+    Map<String, Object> asked = request("vm1", true);
+    asked.put("hosts", List.of("h1"));
+
+    JsonNode scores = ok(client.post("/v1/placements", asked, JsonNode.class, SOON));
+
+    assertThat(scores.path("primary").asText()).isEqualTo("h1");
+    assertThat(scores.path("shadows").get(0).asText()).isIn("h0", "h2");
+  }
+
+  @Test
+  void aTenantsServerIsNoShadowBecauseATagSaysSo() throws Exception {
+    JsonClient client = client(server(""));
+    Map<String, Object> asked = request("vm1", true);
+    asked.put("tags", Map.of("penumbra:shadow-of", "vm9"));
+
+    JsonNode scores = ok(client.post("/v1/placements", asked, JsonNode.class, SOON));
+
+    assertThat(scores.path("mode").asText()).isEqualTo("warm");
+    assertThat(scores.path("problems").toString())
+        .contains("penumbra:shadow-of names vm9, which has no shadow on these hosts");
+  }
+
+  @Test
   void aDryRunPromisesNothing() throws Exception {
     JsonClient client = client(server(""));
 

@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param fixedPrimary set when the VM already runs and only shadows are asked for
  * @param existingShadows shadows that stay; as many fewer are asked for
  * @param excluded hosts not to be used, for example because they just failed
+ * @param offered hosts the primary may stand on, where whoever asks has narrowed them down already;
+ *     shadows may stand anywhere
  * @param zone availability zone the primary must be in
  * @param requiredTraits traits that both hosts must have, sorted
  * @param forbiddenTraits traits that neither host may have, sorted
@@ -28,6 +30,7 @@ public record PlacementRequest(
     Optional<HostId> fixedPrimary,
     List<HostId> existingShadows,
     List<HostId> excluded,
+    Optional<List<HostId>> offered,
     Optional<String> zone,
     List<String> requiredTraits,
     List<String> forbiddenTraits,
@@ -37,6 +40,7 @@ public record PlacementRequest(
   public PlacementRequest {
     existingShadows = List.copyOf(existingShadows);
     excluded = excluded.stream().distinct().sorted().toList();
+    offered = offered.map(hosts -> hosts.stream().distinct().sorted().toList());
     requiredTraits = requiredTraits.stream().distinct().sorted().toList();
     forbiddenTraits = forbiddenTraits.stream().distinct().sorted().toList();
     groups = List.copyOf(groups);
@@ -57,6 +61,7 @@ public record PlacementRequest(
         List.of(),
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of(),
         List.of(),
@@ -73,6 +78,7 @@ public record PlacementRequest(
         Optional.of(primary),
         existing,
         List.of(),
+        Optional.empty(),
         Optional.empty(),
         List.of(),
         List.of(),

@@ -16,7 +16,7 @@ import java.util.Optional;
 sealed interface LogLine {
 
   /** Goes up when the meaning of a line changes. */
-  int FORMAT = 1;
+  int FORMAT = 2;
 
   /**
    * What holds for the whole segment.

@@ -20,8 +20,11 @@ public record LogSettings(long segmentBytesMax, int segmentsMax, int inlineVerdi
     }
   }
 
-  /** 64 MiB a segment, 16 segments, tables inline up to 128 hosts. */
+  /**
+   * 64 MiB a segment, 16 segments, tables inline up to 16 hosts: of 100 hosts a table is 300 kB of
+   * JSON, most of what a decision then costs.
+   */
   public static LogSettings defaults() {
-    return new LogSettings(64L << 20, 16, 128);
+    return new LogSettings(64L << 20, 16, 16);
   }
 }

@@ -26,7 +26,8 @@ import java.util.stream.Collectors;
 record RefusalTally(int hosts, int passed, List<Count> counts, List<Near> nearly) {
 
   private static final int KINDS_TOLD_MAX = 3;
-  private static final List<String> FUNDAMENTAL = List.of("host-state", "excluded", "zone");
+  private static final List<String> FUNDAMENTAL =
+      List.of("host-state", "excluded", "offered", "zone");
   private static final List<String> AMOUNTS = List.of("cpu", "memory", "disk");
 
   /**

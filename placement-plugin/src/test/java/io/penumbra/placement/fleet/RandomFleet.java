@@ -167,11 +167,20 @@ public final class RandomFleet {
         Optional.empty(),
         List.of(),
         random.nextInt(6) == 0 ? List.of(pick(known), pick(known)) : List.of(),
+        offered(vm, known),
         random.nextInt(5) == 0 ? Optional.of("az-" + random.nextInt(3)) : Optional.empty(),
         random.nextInt(12) == 0 ? List.of("GPU") : List.of(),
         random.nextInt(12) == 0 ? List.of("GPU", "FPGA") : List.of(),
         rules,
         random.nextLong());
+  }
+
+  /** Every seventh VM is offered every third host; takes nothing from the stream of chance. */
+  private static Optional<List<HostId>> offered(Vm vm, List<HostId> known) {
+    int lot = vm.id().hashCode();
+    return lot % 7 == 0
+        ? Optional.of(known.stream().filter(host -> (host.hashCode() ^ lot) % 3 == 0).toList())
+        : Optional.empty();
   }
 
   public <T> T pick(List<T> from) {

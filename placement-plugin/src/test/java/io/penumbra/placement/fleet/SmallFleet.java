@@ -144,6 +144,7 @@ public final class SmallFleet {
         Optional.empty(),
         List.of(),
         excluded.stream().map(HostId::of).toList(),
+        Optional.empty(),
         zone,
         required,
         forbidden,

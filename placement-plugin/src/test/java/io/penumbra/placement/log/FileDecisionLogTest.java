@@ -201,8 +201,8 @@ class FileDecisionLogTest {
         decision,
         lines.get(decision).replaceFirst("\"memoryMib\":\\d+", "\"memoryMib\":-5"));
     refuses(decision + 1, "memoryMib is -5; expected 0 or more");
-    rewrite(file, lines, 0, lines.get(0).replace("\"format\":1", "\"format\":2"));
-    refuses(1, "this version reads format 1");
+    rewrite(file, lines, 0, lines.get(0).replace("\"format\":2", "\"format\":1"));
+    refuses(1, "this version reads format 2");
     rewrite(file, lines, change, "");
     refuses(change + 1, "expected");
     List<String> oneLess = new ArrayList<>(lines);

@@ -220,6 +220,7 @@ class LogFormatTest {
             Optional.of(HV),
             List.of(HV),
             List.of(HostId.of("hv-9")),
+            Optional.of(List.of(HV)),
             Optional.of("az-1"),
             List.of("GPU"),
             List.of("FPGA"),

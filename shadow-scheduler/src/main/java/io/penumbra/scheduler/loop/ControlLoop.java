@@ -221,12 +221,21 @@ public final class ControlLoop {
    * VM that runs already is decided on but not claimed.
    */
   public PlacementDecision place(PlacementRequest request) {
+    return place(request, Optional.empty());
+  }
+
+  /** The same, for whoever has asked placement on this thread already; its answer is used. */
+  public PlacementDecision place(PlacementRequest request, PlacementDecision decided) {
+    return place(request, Optional.of(decided));
+  }
+
+  private PlacementDecision place(PlacementRequest request, Optional<PlacementDecision> decided) {
     refuseWhenDead();
     dead = true;
     tick();
     state.placements++;
     state.ward(request.vm().id()).filter(ward -> ward.claimed).ifPresent(decider.vms::overdue);
-    PlacementDecision decision = decideAndClaim(request);
+    PlacementDecision decision = decideAndClaim(request, decided);
     if (decision.answer() instanceof PlacementDecision.Refused) {
       state.refusals++;
     }
@@ -235,10 +244,15 @@ public final class ControlLoop {
     return decision;
   }
 
-  private PlacementDecision decideAndClaim(PlacementRequest request) {
+  private PlacementDecision decideAndClaim(
+      PlacementRequest request, Optional<PlacementDecision> decided) {
+    // what fell due in the meantime may have moved the fleet
+    Optional<PlacementDecision> first =
+        decided.filter(known -> known.generation() == state.fleet.generation());
     String why = "";
     for (int attempt = 0; attempt <= state.settings.loop().claimRetries(); attempt++) {
-      PlacementDecision decision = state.placer.decide(request);
+      PlacementDecision decision =
+          attempt == 0 && first.isPresent() ? first.get() : state.placer.decide(request);
       state.decisions.decided(request, decision);
       boolean runs = state.ward(request.vm().id()).isPresent();
       if (runs || !(decision.answer() instanceof PlacementDecision.Placed)) {

@@ -50,6 +50,7 @@ final class ShadowPlacing {
             Optional.of(ward.host),
             existing,
             excluded,
+            Optional.empty(),
             wishes.zone(),
             wishes.requiredTraits(),
             wishes.forbiddenTraits(),

@@ -48,6 +48,7 @@ class PlacedAgainTest {
         Optional.empty(),
         List.of(),
         List.of(),
+        Optional.empty(),
         Optional.of("z1"),
         List.of("fast-disk"),
         List.of(),

@@ -216,6 +216,7 @@ public final class BaselineRun {
             List.of(),
             excluded,
             Optional.empty(),
+            Optional.empty(),
             List.of(),
             List.of(),
             List.of(),

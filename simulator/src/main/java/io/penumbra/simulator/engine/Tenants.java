@@ -79,6 +79,7 @@ public final class Tenants {
             List.of(),
             excluded,
             Optional.empty(),
+            Optional.empty(),
             List.of(),
             List.of(),
             List.of(),

@@ -69,6 +69,7 @@ final class BrokenRulesTest {
                     asked.fixedPrimary(),
                     asked.existingShadows(),
                     asked.excluded(),
+                    asked.offered(),
                     asked.zone(),
                     asked.requiredTraits(),
                     asked.forbiddenTraits(),
