@@ -16,6 +16,7 @@ import io.penumbra.sync.meter.StageMeters;
 import io.penumbra.sync.route.RouteLink;
 import io.penumbra.sync.scan.CutSettings;
 import io.penumbra.sync.scan.CutTaker;
+import io.penumbra.sync.session.Early;
 import io.penumbra.sync.session.SenderSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -108,6 +109,16 @@ final class SendCommand implements Callable<Integer> {
   private double cpu;
 
   @Option(
+      names = "--early",
+      paramLabel = "WHEN",
+      defaultValue = "auto",
+      converter = EarlyWord.class,
+      description =
+          "Send what has changed and seems settled before the cut it belongs to: on, off, or auto,"
+              + " as long as it earns something. ${DEFAULT-VALUE} if not given.")
+  private Early early;
+
+  @Option(
       names = "--work",
       paramLabel = "DIR",
       description = "Where the last cut is kept meanwhile: room for the image's changed parts.")
@@ -156,7 +167,7 @@ final class SendCommand implements Callable<Integer> {
               meters.around(Wire.coding(bandwidth.bytesPerSecond(), cpu)),
               meters.around(link),
               secret,
-              SenderSettings.every(epoch).within(bandwidth.bytesPerSecond()),
+              SenderSettings.every(epoch).within(bandwidth.bytesPerSecond()).with(early),
               new Pace(bandwidth.bytesPerSecond(), cpu, Wire.processCpu()),
               new SecureRandom(),
               InstantSource.system(),

@@ -3,6 +3,7 @@ package io.penumbra.app.sync;
 import io.penumbra.app.progress.Progress;
 import io.penumbra.sync.engine.SenderListener;
 import io.penumbra.sync.engine.SyncSender;
+import io.penumbra.sync.engine.WentAhead;
 import io.penumbra.sync.epoch.PageSize;
 import io.penumbra.sync.epoch.StateLayout;
 import io.penumbra.sync.scan.Cut;
@@ -28,6 +29,7 @@ final class SendReport implements SenderListener, AutoCloseable {
   private final Thread patience = new Thread(this::complainIfSilent, "patience");
   private Optional<Progress> bar = Optional.empty();
   private Optional<SyncSender> sender = Optional.empty();
+  private WentAhead ahead = new WentAhead(false, 0, 0, 0, 0);
   private long epochsLeft = Long.MAX_VALUE;
   private volatile boolean touched;
 
@@ -90,6 +92,11 @@ final class SendReport implements SenderListener, AutoCloseable {
   }
 
   @Override
+  public void wentAhead(long epoch, WentAhead went) {
+    ahead = went;
+  }
+
+  @Override
   public void progress(long pagesSeen, long pagesAll, long bytes) {
     bar.ifPresent(shownBar -> shownBar.at(megabytes(pagesSeen)));
   }
@@ -103,13 +110,21 @@ final class SendReport implements SenderListener, AutoCloseable {
     closeBar();
     out.printf(
         Locale.ROOT,
-        "epoch %d: %,d pages changed, %s sent, acked %s after the cut (held %s, %s)%n",
+        "epoch %d: %,d pages changed, %s sent, acked %s after the cut (held %s, %s)%s%n",
         epoch,
         cut.pages().length,
         Amounts.bytes(bytes),
         Amounts.time(sinceCut),
         Amounts.time(cut.held()),
-        cut.consistency().name().toLowerCase(Locale.ROOT));
+        cut.consistency().name().toLowerCase(Locale.ROOT),
+        ahead.pages() == 0
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                "; %,d pages went ahead of it, %s, %,d held",
+                ahead.pages(),
+                Amounts.bytes(ahead.bytes()),
+                ahead.held()));
     out.flush();
     if (--epochsLeft <= 0) {
       sender.ifPresent(SyncSender::stop);

@@ -1,6 +1,7 @@
 package io.penumbra.app.sync;
 
 import io.penumbra.app.ExitCode;
+import io.penumbra.sync.engine.WentAhead;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.Region;
 import io.penumbra.sync.file.DirectoryStatus;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,12 +71,24 @@ final class StatusCommand implements Callable<Integer> {
         kept.subList(Math.max(0, kept.size() - Math.max(0, last)), kept.size())) {
       out.printf(
           Locale.ROOT,
-          "  epoch %d, cut at %s, %,d pages changed, %s%n",
+          "  epoch %d, cut at %s, %,d pages changed, %s%s%n",
           epoch.manifest().epoch(),
           epoch.manifest().cutAt(),
           epoch.manifest().changedPages(),
-          epoch.manifest().consistency().name().toLowerCase(Locale.ROOT));
+          epoch.manifest().consistency().name().toLowerCase(Locale.ROOT),
+          ahead(epoch.manifest()));
     }
     return ExitCode.OK;
+  }
+
+  private static String ahead(EpochManifest epoch) {
+    OptionalInt pages = WentAhead.pagesOf(epoch);
+    return pages.isEmpty()
+        ? ""
+        : String.format(
+            Locale.ROOT,
+            ", %,d ahead of the cut (%,d held)",
+            pages.getAsInt(),
+            WentAhead.heldOf(epoch).orElse(0));
   }
 }

@@ -15,6 +15,9 @@ public interface SenderListener {
   /** A cut was taken and is on its way. */
   default void cutTaken(long epoch, boolean whole, Cut cut) {}
 
+  /** So much of it had been sent before the cut; told right after {@link #cutTaken}. */
+  default void wentAhead(long epoch, WentAhead ahead) {}
+
   /**
    * Some of it was sent.
    *
@@ -26,7 +29,7 @@ public interface SenderListener {
    * The epoch is durable over there.
    *
    * @param sinceCut from the cut to the ack
-   * @param bytes on the wire
+   * @param bytes on the wire, since the cut
    */
   default void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {}
 

@@ -3,6 +3,7 @@ package io.penumbra.sync.engine;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.VmId;
 import io.penumbra.sync.epoch.PageHashes;
+import io.penumbra.sync.epoch.PageView;
 import io.penumbra.sync.frame.Direction;
 import io.penumbra.sync.frame.FrameKey;
 import io.penumbra.sync.frame.FrameOpener;
@@ -12,6 +13,7 @@ import io.penumbra.sync.frame.Opened;
 import io.penumbra.sync.net.FrameLink;
 import io.penumbra.sync.scan.Cut;
 import io.penumbra.sync.scan.CutTaker;
+import io.penumbra.sync.scan.Look;
 import io.penumbra.sync.scan.PageHeat;
 import io.penumbra.sync.session.CutFacts;
 import io.penumbra.sync.session.SenderSession;
@@ -45,6 +47,8 @@ public final class SyncSender {
   private final Pace pace;
   private final SenderListener listener;
   private final SenderSession session;
+  private final EarlyShipping early;
+  private final int groupPages;
   private FrameSealer sealer;
   private Optional<Cut> cut = Optional.empty();
   private Instant cutAt = Instant.MIN;
@@ -85,6 +89,8 @@ public final class SyncSender {
     encoder = coding.encoder();
     opener = new FrameOpener(key, Direction.TO_SENDER);
     session = new SenderSession(vm, taker.layout(), coding.id(), settings);
+    early = new EarlyShipping(taker.layout().pages(), settings.early());
+    groupPages = settings.groupPages();
     sealer = new FrameSealer(key, Direction.TO_RECEIVER, random);
   }
 
@@ -121,12 +127,60 @@ public final class SyncSender {
       Instant before = clock.instant();
       SenderStep step = session.next(before);
       if (step instanceof SenderStep.Rest(Instant until)) {
-        Duration rest = until.isAfter(before.plus(NAP)) ? NAP : Duration.between(before, until);
-        listen(rest);
+        Instant look = nextLook(before);
+        if (look.isAfter(before)) {
+          Instant wake = look.isBefore(until) ? look : until;
+          listen(wake.isAfter(before.plus(NAP)) ? NAP : Duration.between(before, wake));
+        } else {
+          lookAhead(before);
+        }
       } else {
         carryOut(step);
         rest();
       }
+    }
+  }
+
+  private Instant nextLook(Instant now) {
+    return session.maySendAhead()
+        ? early.nextLook(session.lastCutAt(), session.nextCutAt(), now)
+        : Instant.MAX;
+  }
+
+  /** Looks at the state between two cuts, and sends what can go ahead. */
+  private void lookAhead(Instant start) throws InterruptedException, IOException {
+    Optional<Look> found = taker.look();
+    if (found.isEmpty()) {
+      early.blind();
+      return;
+    }
+    SeenPages seen = new SeenPages(found.get().pages(), found.get().hashes());
+    int[] pages = early.looked(seen, session.lastCutAt(), session.nextCutAt(), start);
+    rest();
+    early.took(Duration.between(start, clock.instant()));
+    sendAhead(found.get(), seen.only(pages));
+  }
+
+  /** Sends pages until the cut is due; what is not sent by then is left for it. */
+  private void sendAhead(Look look, SeenPages settled) throws InterruptedException, IOException {
+    long ofCut = number();
+    int[] pages = settled.pages();
+    for (int from = 0; from < pages.length; from += groupPages) {
+      listen(Duration.ZERO);
+      hurry();
+      if (stopping || !session.maySendAhead() || !clock.instant().isBefore(session.nextCutAt())) {
+        return;
+      }
+      int to = Math.min(pages.length, from + groupPages);
+      int[] group = Arrays.copyOfRange(pages, from, to);
+      long[] hashes = Arrays.copyOfRange(settled.hashes(), from, to);
+      long before = bytes;
+      ship(
+          new SenderStep.Ship(session.acked() + 1, ofCut, false, group, hashes),
+          look.previous(),
+          look.current());
+      early.sent(group, ofCut, bytes - before);
+      rest();
     }
   }
 
@@ -151,6 +205,8 @@ public final class SyncSender {
 
   private void connect() {
     sealer = new FrameSealer(key, Direction.TO_RECEIVER, random);
+    // A new session begins with nothing staged over there that we rely on.
+    early.forget();
     session.connected(number(), clock.instant());
   }
 
@@ -196,7 +252,8 @@ public final class SyncSender {
         progress();
       }
       case SenderStep.Ship ship -> {
-        ship(ship);
+        Cut taken = cut.orElseThrow();
+        ship(ship, taken.previous(), taken.current());
         progress();
       }
       case SenderStep.TakeCut(long epoch, boolean anew) -> takeCut(epoch, anew);
@@ -240,15 +297,26 @@ public final class SyncSender {
     pagesSent = 0;
     pagesKnown = 0;
     planSizes.clear();
+    EarlyShipping.Rest rest = rest(taken, anew);
     if (!anew) {
       heat.changed(taken.pages());
     }
-    int[] ordered = heat.hottestFirst(taken.pages());
-    session.cutTaken(facts(taken, ordered), clock.instant());
+    session.cutTaken(facts(taken, rest), clock.instant());
     listener.cutTaken(epoch, anew, taken);
+    listener.wentAhead(epoch, rest.ahead());
   }
 
-  private CutFacts facts(Cut taken, int[] ordered) {
+  private EarlyShipping.Rest rest(Cut taken, boolean anew) {
+    if (anew) {
+      early.forget();
+    }
+    Instant before = session.lastCutAt();
+    return early.cutTaken(
+        taken,
+        before.equals(Instant.MIN) ? Duration.ZERO : Duration.between(before, taken.cutAt()));
+  }
+
+  private CutFacts facts(Cut taken, EarlyShipping.Rest rest) {
     PageHashes base = taker.hashes();
     int[] pages = taken.pages();
     IntToLongFunction hashOf =
@@ -259,24 +327,25 @@ public final class SyncSender {
               return at >= 0 ? taken.hashes()[at] : base.get(page);
             };
     return new CutFacts(
-        number(),
-        ordered,
+        rest.cut().orElseGet(this::number),
+        heat.hottestFirst(rest.pages()),
+        heat.hottestFirst(rest.left()),
         hashOf,
         taken.root(),
         taken.cutAt(),
         taken.consistency(),
         taken.requestLogPosition(),
-        taken.health());
+        rest.ahead().noted(taken.health()));
   }
 
-  private void ship(SenderStep.Ship ship) throws InterruptedException, IOException {
-    Cut taken = cut.orElseThrow();
+  private void ship(SenderStep.Ship ship, PageView previous, PageView current)
+      throws InterruptedException, IOException {
     long[] hashOfPage = ship.hashes();
     encoder.encode(
         ship.standalone(),
         ship.pages(),
-        taken.previous(),
-        taken.current(),
+        previous,
+        current,
         (pages, block) ->
             send(
                 new Message.Pages(

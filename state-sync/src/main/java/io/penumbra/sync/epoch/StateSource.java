@@ -25,6 +25,14 @@ public interface StateSource extends AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * A look at the live state between two cuts, to send ahead what has changed by then. By default
+   * it is a glimpse; a source that is not looked at before a hold may still allow it.
+   */
+  default Optional<Glimpse> between() {
+    return glimpse();
+  }
+
   @Override
   void close();
 

@@ -60,9 +60,12 @@ final class EpochWriter {
   /** Takes a page; one that is there already is replaced. */
   void stage(EpochLog log, int page, MemorySegment content, long offset, long hash)
       throws IOException {
-    int slot = slot(log);
-    MemorySegment.copy(content, offset, buffer, at(slot), PageSize.BYTES);
     int entry = entryOf[page];
+    // A page that went ahead of its cut and comes again takes its own place, while that is in
+    // memory.
+    boolean again = entry != NONE && slotOf[entry] >= Math.max(1, slotsWritten);
+    int slot = again ? slotOf[entry] : slot(log);
+    MemorySegment.copy(content, offset, buffer, at(slot), PageSize.BYTES);
     if (entry == NONE) {
       entry = count++;
       grow();

@@ -97,6 +97,29 @@ public final class LiveFiles implements StateSource {
     return new Held(hook.quiet());
   }
 
+  /** Everything has to be compared, so this is not for free. */
+  @Override
+  public Optional<Glimpse> between() {
+    checkSizes();
+    return Optional.of(
+        new Glimpse() {
+          @Override
+          public Optional<MemorySegment> region(int region) {
+            return Optional.of(regions.get(region));
+          }
+
+          @Override
+          public Optional<BitSet> mayHaveChanged(int region) {
+            return Optional.empty();
+          }
+
+          @Override
+          public Optional<BitSet> mayHoldData(int region) {
+            return data.get(region).flatMap(FileData::pages);
+          }
+        });
+  }
+
   /** Reading a mapped file beyond its end kills; so look before, as well as one can. */
   private void checkSizes() {
     for (int i = 0; i < files.size(); i++) {

@@ -1,6 +1,7 @@
 package io.penumbra.sync.meter;
 
 import io.penumbra.sync.engine.SenderListener;
+import io.penumbra.sync.engine.WentAhead;
 import io.penumbra.sync.epoch.PageSize;
 import io.penumbra.sync.scan.Cut;
 import java.time.Duration;
@@ -23,6 +24,12 @@ record MeteredListener(SenderListener listener, StageMeters meters) implements S
     int pages = cut.pages().length;
     meters.done(Stage.SOURCE, cut.held(), pages, (long) pages * PageSize.BYTES);
     listener.cutTaken(epoch, whole, cut);
+  }
+
+  @Override
+  public void wentAhead(long epoch, WentAhead ahead) {
+    meters.wentAhead(ahead);
+    listener.wentAhead(epoch, ahead);
   }
 
   @Override

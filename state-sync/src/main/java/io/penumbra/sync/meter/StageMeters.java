@@ -5,11 +5,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.penumbra.sync.engine.PageCoding;
 import io.penumbra.sync.engine.SenderListener;
+import io.penumbra.sync.engine.WentAhead;
 import io.penumbra.sync.epoch.StateSink;
 import io.penumbra.sync.net.FrameLink;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -21,6 +23,7 @@ public final class StageMeters {
 
   private final LongSupplier clock;
   private final Map<Stage, Meters> stages = new EnumMap<>(Stage.class);
+  private final Optional<EarlyMeters> early;
 
   /**
    * Registers the meters of these stages; what never happens at an end is not shown there.
@@ -32,6 +35,10 @@ public final class StageMeters {
     for (Stage stage : shown) {
       stages.put(stage, new Meters(registry, stage));
     }
+    early =
+        stages.containsKey(Stage.SOURCE)
+            ? Optional.of(new EarlyMeters(registry))
+            : Optional.empty();
   }
 
   /** Counts and times what is encoded and what is decoded. */
@@ -65,6 +72,10 @@ public final class StageMeters {
       meters.pages.increment((double) pages);
       meters.bytes.increment((double) bytes);
     }
+  }
+
+  void wentAhead(WentAhead ahead) {
+    early.ifPresent(meters -> meters.count(ahead));
   }
 
   void doneSince(Stage stage, long start, long pages, long bytes) {

@@ -105,6 +105,26 @@ public final class CutTaker {
     return filled ? differences(held, start, length) : everything(held, start, length);
   }
 
+  /**
+   * Looks at the live state between two cuts: what is not as at the last accepted one by now,
+   * copied aside until the next look or cut. Regions that can be read in a hold only are left out.
+   * Empty if the source does not allow it, or there is no accepted cut.
+   */
+  public Optional<Look> look() {
+    if (!filled) {
+      return Optional.empty();
+    }
+    Optional<StateSource.Glimpse> glimpse = source.between();
+    if (glimpse.isEmpty()) {
+      return Optional.empty();
+    }
+    slots.clear();
+    copiers.forEach(copier -> copier.begin(false));
+    lookAhead(glimpse.get());
+    Changed changed = changed();
+    return Optional.of(new Look(changed.pages(), changed.hashes(), slots.over(base), base));
+  }
+
   /** The other end may have anything: the next cut names all pages again. */
   public void restart() {
     filled = false;
@@ -178,6 +198,12 @@ public final class CutTaker {
   }
 
   private Cut differences(Held held, Instant start, Duration length) {
+    Changed changed = changed();
+    return cut(held, changed.pages(), changed.hashes(), false, start, length);
+  }
+
+  /** What was copied and differs from the base; the rest is dropped. */
+  private Changed changed() {
     int[] copied = slots.pages();
     copiedLastTime = copied.length;
     long[] found = new long[copied.length];
@@ -199,8 +225,7 @@ public final class CutTaker {
         changed[count++] = found[i];
       }
     }
-    return cut(
-        held, Arrays.copyOf(pages, count), Arrays.copyOf(changed, count), false, start, length);
+    return new Changed(Arrays.copyOf(pages, count), Arrays.copyOf(changed, count));
   }
 
   private boolean isAsBefore(int page) {
@@ -230,6 +255,11 @@ public final class CutTaker {
         held.requestLogPosition(),
         held.health());
   }
+
+  /** Pages that differ, and their hashes. */
+  // Made for one use and handed over.
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Changed(int[] pages, long[] hashes) {}
 
   /** What is known once the source was let go. */
   private record Held(

@@ -11,7 +11,8 @@ import java.util.function.IntToLongFunction;
  *
  * @param cut a random number, not 0
  * @param pages those that differ from the cut before, of a whole cut all, in the order in which
- *     they are to be sent
+ *     they are to be sent; and those that went ahead and are as they were
+ * @param left those of them that were not sent ahead of the cut as they are at the cut
  * @param hashOf the hash of any page at the cut
  */
 // Handed over, not copied: a first cut has as many entries as the VM has pages.
@@ -19,6 +20,7 @@ import java.util.function.IntToLongFunction;
 public record CutFacts(
     long cut,
     int[] pages,
+    int[] left,
     IntToLongFunction hashOf,
     StateRoot root,
     Instant cutAt,

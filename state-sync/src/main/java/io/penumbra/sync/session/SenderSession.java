@@ -100,6 +100,24 @@ public final class SenderSession {
     return token;
   }
 
+  /**
+   * Whether pages may be sent ahead of the next cut: nothing else is to be done, and both ends
+   * stand on the same root, so that they are changes to what the other end has.
+   */
+  public boolean maySendAhead() {
+    return phase == Phase.IDLE && inStep && due.isEmpty();
+  }
+
+  /** When the last cut was taken; {@link Instant#MIN} if none was. */
+  public Instant lastCutAt() {
+    return lastCutAt;
+  }
+
+  /** When the next cut is due, if the last one is acked by then. */
+  public Instant nextCutAt() {
+    return nextCutAt;
+  }
+
   /** Pages that are still to be sent of the epoch on its way. */
   public long pagesLeft() {
     return (long) changes.size() + wanted.size();
@@ -136,11 +154,11 @@ public final class SenderSession {
     quietSince = now;
     if (phase == Phase.CUTTING) {
       phase = Phase.SENDING;
-      startSending();
+      startSending(taken.left());
     }
   }
 
-  private void startSending() {
+  private void startSending(int[] pages) {
     CutFacts facts = cut.orElseThrow();
     saidAt = Optional.empty();
     plan.clear();
@@ -149,7 +167,7 @@ public final class SenderSession {
     if (whole) {
       planWhole(facts);
     } else {
-      for (int page : facts.pages()) {
+      for (int page : pages) {
         changes.add(page);
       }
     }
@@ -241,11 +259,11 @@ public final class SenderSession {
     } else if (whole) {
       epoch = Math.max(epoch, welcome.epoch() + 1);
       phase = Phase.SENDING;
-      startSending();
+      startSending(facts.pages());
     } else if (welcome.epoch() == epoch - 1
         && ackedRoot.filter(welcome.root()::equals).isPresent()) {
       phase = Phase.SENDING;
-      startSending();
+      startSending(facts.pages());
       if (welcome.stagedCut() == facts.cut()) {
         // Much of it may be there already: ask before sending all again.
         changes.clear();

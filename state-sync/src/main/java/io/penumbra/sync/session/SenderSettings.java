@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param groupPages how many pages are coded together
  * @param planWindow how many parts of a plan may be unanswered
  * @param untouched what becomes of pages of zeros when all pages are sent
+ * @param early whether pages are sent ahead of the cut
  */
 public record SenderSettings(
     Duration epoch,
@@ -19,7 +20,8 @@ public record SenderSettings(
     Duration silenceMax,
     int groupPages,
     int planWindow,
-    Untouched untouched) {
+    Untouched untouched,
+    Early early) {
 
   private static final int GROUP_PAGES = 256;
 
@@ -42,7 +44,13 @@ public record SenderSettings(
   /** What fits most. */
   public static SenderSettings every(Duration epoch) {
     return new SenderSettings(
-        epoch, Duration.ofSeconds(5), Duration.ofSeconds(30), GROUP_PAGES, 4, Untouched.NOT_SENT);
+        epoch,
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(30),
+        GROUP_PAGES,
+        4,
+        Untouched.NOT_SENT,
+        Early.OFF);
   }
 
   /** The same for a way that may carry only so many bytes per second. */
@@ -54,7 +62,14 @@ public record SenderSettings(
         silenceMax,
         (int) Math.max(1, Math.min(groupPages, pages)),
         planWindow,
-        untouched);
+        untouched,
+        early);
+  }
+
+  /** The same, with pages sent ahead of the cut or not. */
+  public SenderSettings with(Early changed) {
+    return new SenderSettings(
+        epoch, retryAfter, silenceMax, groupPages, planWindow, untouched, changed);
   }
 
   /**

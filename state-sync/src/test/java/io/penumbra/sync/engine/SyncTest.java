@@ -17,6 +17,7 @@ import io.penumbra.sync.frame.FrameKey;
 import io.penumbra.sync.scan.Cut;
 import io.penumbra.sync.scan.CutSettings;
 import io.penumbra.sync.scan.CutTaker;
+import io.penumbra.sync.session.Early;
 import io.penumbra.sync.session.EscalationPolicy;
 import io.penumbra.sync.session.SenderSettings;
 import java.io.IOException;
@@ -45,20 +46,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SyncTest {
 
-  private static final SenderSettings SETTINGS =
-      new SenderSettings(
-          Duration.ofMillis(2),
-          Duration.ofMillis(60),
-          Duration.ofMillis(400),
-          16,
-          4,
-          SenderSettings.Untouched.LAST);
-
   @TempDir private Path temp;
 
   private final AtomicInteger rotten = new AtomicInteger();
   private Optional<Path> flipIn = Optional.empty();
+  private final AtomicInteger wentAhead = new AtomicInteger();
+  private final AtomicInteger held = new AtomicInteger();
   private Pace pace = Pace.unlimited();
+  private Early early = Early.OFF;
+  private Duration epoch = Duration.ofMillis(2);
+  private InstantSource clock = InstantSource.system();
+  private byte[] atTheCut = {};
 
   @Test
   void everyKeptEpochOfAnyScriptCanBeRestoredToTheByte() throws Exception {
@@ -78,12 +76,66 @@ class SyncTest {
   }
 
   @Test
+  void whatGoesAheadOfTheCutNeverChangesWhatTheEpochHolds() throws Exception {
+    ahead(new SplittableRandom(5), 0, 12);
+  }
+
+  @Test
+  void norDoesItOverALinkThatLosesRepeatsAndFlipsBits() throws Exception {
+    ahead(new SplittableRandom(6), 0.05, 8);
+  }
+
+  /** A writer that writes while the sender looks, sends ahead, and cuts. */
+  private void ahead(SplittableRandom writer, double harm, int epochs) throws Exception {
+    early = Early.ON;
+    epoch = Duration.ofMillis(40);
+    Path image = temp.resolve("disk.raw");
+    clock =
+        () -> {
+          if (Files.exists(image) && writer.nextInt(3) == 0) {
+            scribble(image, writer);
+          }
+          return Instant.now();
+        };
+    run(5, harm, Optional.empty(), epochs);
+    assertThat(wentAhead.get()).as("pages ahead").isPositive();
+    if (harm == 0) {
+      assertThat(held.get()).as("of them held").isBetween(1, wentAhead.get() - 1);
+    }
+  }
+
+  @Test
   void theNetworksShareIsKeptUnderLoad() throws Exception {
     // The first transfer alone is 1.2 MB of noise.
     pace = new Pace(1e6, 1, () -> 0);
     Instant start = Instant.now();
     run(4, 0, Optional.empty(), 1);
     assertThat(Duration.between(start, Instant.now())).isGreaterThan(Duration.ofMillis(900));
+  }
+
+  private SenderSettings settings() {
+    return new SenderSettings(
+        epoch,
+        Duration.ofMillis(60),
+        Duration.ofMillis(400),
+        16,
+        4,
+        SenderSettings.Untouched.LAST,
+        early);
+  }
+
+  /** Is called while the state is held; nobody writes then. */
+  private QuietHook noting(Path image) {
+    return new QuietHook() {
+      @Override
+      public boolean quiet() {
+        atTheCut = read(image);
+        return true;
+      }
+
+      @Override
+      public void goOn() {}
+    };
   }
 
   private void run(long seed, double harm, Optional<FrameKey> key, int epochs) throws Exception {
@@ -95,7 +147,7 @@ class SyncTest {
     Files.write(image, content);
     Map<Long, byte[]> states = new ConcurrentSkipListMap<>();
     LoopLink[] links = LoopLink.pair(seed, harm);
-    try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.DISK, QuietHook.NONE);
+    try (LiveFiles source = LiveFiles.open(List.of(image), RegionKind.DISK, noting(image));
         ScratchFile scratch = ScratchFile.in(temp);
         DirectorySink sink = DirectorySink.on(copy, Retention.DEFAULT)) {
       CutTaker taker =
@@ -109,9 +161,14 @@ class SyncTest {
       SenderListener listener =
           new SenderListener() {
             @Override
+            public void wentAhead(long epoch, WentAhead ahead) {
+              wentAhead.addAndGet(ahead.pages());
+              held.addAndGet(ahead.held());
+            }
+
+            @Override
             public void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {
-              // The writer writes only here, so this is what was cut.
-              states.put(epoch, read(image));
+              states.put(epoch, atTheCut);
               write(image, random);
               if (epoch == 5) {
                 flipIn.ifPresent(SyncTest::flip);
@@ -126,10 +183,10 @@ class SyncTest {
               new LearnedCoding(Prices.link(1e8), new AtomicLong()::incrementAndGet),
               links[0],
               key,
-              SETTINGS,
+              settings(),
               pace,
               new Random(seed),
-              InstantSource.system(),
+              clock,
               listener);
       SyncReceiver receiver =
           new SyncReceiver(
@@ -207,6 +264,16 @@ class SyncTest {
         file.seek(4096 + random.nextLong(file.length() - bytes.length - 4096));
         file.write(bytes);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Some noise, or what was there before, in one of a few pages. */
+  private static void scribble(Path image, SplittableRandom random) {
+    try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+      file.seek(4096L * (1 + random.nextInt(60)) + 7);
+      file.write(random.nextInt(3) == 0 ? 0 : random.nextInt(256));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -25,6 +25,48 @@ class SessionTest {
   }
 
   @Test
+  void whatWentAheadOfTheCutIsNotSentAgain() {
+    TwoEnds ends = new TwoEnds(9);
+    ends.write(1000);
+    run(ends, 2);
+    int shipped = ends.pagesShipped;
+    int planned = ends.plannedPages;
+    ends.live[7] = 42;
+    ends.live[8] = 43;
+    ends.live[9] = 44;
+    while (ends.pagesAhead == 0) {
+      ends.turn();
+      ends.sendAhead();
+    }
+    int ahead = ends.pagesAhead;
+    ends.live[8] = 45;
+    run(ends, 3);
+
+    assertThat(ends.durable).isEqualTo(ends.live);
+    assertThat(ends.plannedPages).as("asked for").isEqualTo(planned);
+    assertThat(ends.pagesShipped - shipped).isBetween(3, ahead + 3);
+  }
+
+  @Test
+  void whatWentAheadAndWasWrittenBackIsPutRight() {
+    TwoEnds ends = new TwoEnds(10);
+    ends.write(1000);
+    run(ends, 2);
+    long[] before = ends.live.clone();
+    int planned = ends.plannedPages;
+    ends.live[7] = 42;
+    while (ends.pagesAhead == 0) {
+      ends.turn();
+      ends.sendAhead();
+    }
+    ends.live[7] = before[7];
+    run(ends, 3);
+
+    assertThat(ends.durable).isEqualTo(ends.live);
+    assertThat(ends.plannedPages).as("asked for").isEqualTo(planned);
+  }
+
+  @Test
   void zerosAreNeverSent() {
     TwoEnds ends = new TwoEnds(1);
     Arrays.fill(ends.live, ends.durable[0]);
@@ -174,6 +216,10 @@ class SessionTest {
       int chance = ends.random.nextInt(1000);
       if (chance < 20) {
         ends.write(ends.random.nextInt(20));
+      } else if (chance >= 900 && seed % 3 != 0) {
+        ends.sendAhead();
+      } else if (chance >= 890 && seed % 3 != 0) {
+        ends.writeBack();
       } else if (chance < 24) {
         ends.killReceiver();
       } else if (chance < 28) {

@@ -20,6 +20,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -45,7 +46,8 @@ final class TwoEnds {
           Duration.ofSeconds(3),
           4,
           2,
-          SenderSettings.Untouched.NOT_SENT);
+          SenderSettings.Untouched.NOT_SENT,
+          Early.OFF);
 
   final SplittableRandom random;
   final long[] live = new long[LAYOUT.pages()];
@@ -67,6 +69,12 @@ final class TwoEnds {
   private long[] senderBase = zeros();
   private Optional<CutFacts> cut = Optional.empty();
   private long[] cutContent = zeros();
+
+  /** Pages that went ahead of the coming cut, with their content then. */
+  private final SortedMap<Integer, Long> ahead = new TreeMap<>();
+
+  private long comingCut;
+  int pagesAhead;
 
   TwoEnds(long seed) {
     random = new SplittableRandom(seed);
@@ -102,8 +110,36 @@ final class TwoEnds {
     }
   }
 
+  /** A page becomes again what it was at the last acked cut. */
+  void writeBack() {
+    int page = ahead.isEmpty() ? random.nextInt(live.length) : ahead.firstKey();
+    live[page] = senderBase[page];
+  }
+
+  /** Sends some of the pages that have changed ahead of the coming cut. */
+  void sendAhead() {
+    if (!sender.maySendAhead()) {
+      return;
+    }
+    int[] pages =
+        IntStream.range(0, live.length)
+            .filter(page -> live[page] != senderBase[page] && random.nextInt(3) > 0)
+            .toArray();
+    if (pages.length == 0) {
+      return;
+    }
+    comingCut = ahead.isEmpty() ? number() : comingCut;
+    for (int page : pages) {
+      ahead.put(page, live[page]);
+    }
+    pagesAhead += pages.length;
+    long[] hashes = IntStream.of(pages).mapToLong(page -> live[page]).toArray();
+    ship(new SenderStep.Ship(sender.acked() + 1, comingCut, false, pages, hashes), live);
+  }
+
   void reconnect() {
     link.clear();
+    ahead.clear();
     sender.lost();
     sender.connected(number(), now);
   }
@@ -150,7 +186,7 @@ final class TwoEnds {
         }
         send(true, sender.session(), message);
       }
-      case SenderStep.Ship ship -> ship(ship);
+      case SenderStep.Ship ship -> ship(ship, cutContent);
       case SenderStep.TakeCut take -> takeCut(take);
       case SenderStep.Accepted(long epoch, boolean _) -> {
         senderBase = cutContent.clone();
@@ -177,11 +213,27 @@ final class TwoEnds {
             ? IntStream.range(0, live.length).toArray()
             : IntStream.range(0, live.length).filter(i -> live[i] != senderBase[i]).toArray();
     long[] content = cutContent;
+    long cutNumber = ahead.isEmpty() || take.whole() ? number() : comingCut;
+    int[] all =
+        take.whole()
+            ? pages
+            : IntStream.concat(
+                    IntStream.of(pages), ahead.keySet().stream().mapToInt(Integer::intValue))
+                .sorted()
+                .distinct()
+                .toArray();
+    int[] left =
+        IntStream.of(all)
+            .filter(
+                page -> take.whole() || ahead.getOrDefault(page, ~content[page]) != content[page])
+            .toArray();
+    ahead.clear();
     cut =
         Optional.of(
             new CutFacts(
-                number(),
-                pages,
+                cutNumber,
+                all,
+                left,
                 page -> content[page],
                 PageHashes.of(content.clone()).root(),
                 now,
@@ -191,10 +243,10 @@ final class TwoEnds {
     sender.cutTaken(cut.get(), now);
   }
 
-  private void ship(SenderStep.Ship ship) {
+  private void ship(SenderStep.Ship ship, long[] content) {
     ByteBuffer block = ByteBuffer.allocate(ship.pages().length * Long.BYTES);
     for (int page : ship.pages()) {
-      block.putLong(cutContent[page] ^ (ship.standalone() ? 0 : senderBase[page]));
+      block.putLong(content[page] ^ (ship.standalone() ? 0 : senderBase[page]));
     }
     pagesShipped += ship.pages().length;
     standaloneShipped += ship.standalone() ? ship.pages().length : 0;
