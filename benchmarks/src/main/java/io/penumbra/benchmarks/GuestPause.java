@@ -29,11 +29,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * For how long a guest stands still for an epoch, while a client writes to its Redis all the time:
@@ -90,11 +88,7 @@ public final class GuestPause {
       pause.report(mib);
     } finally {
       guest.destroy(PATIENCE).orThrow();
-      try (Stream<Path> tree = Files.walk(directory)) {
-        for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-          Files.deleteIfExists(path);
-        }
-      }
+      Scratch.delete(directory);
     }
   }
 

@@ -43,6 +43,7 @@ final class Api {
   private final Path decisions;
   private final InstantSource clock;
   private final Meters meters;
+  private Optional<DecisionHistory> lastRead = Optional.empty();
 
   Api(
       Controller controller,
@@ -221,7 +222,7 @@ final class Api {
   private Answer decisions(Call call) {
     int last = (int) call.query("last", 50, 1, LIST_MAX);
     Optional<String> vm = call.query("vm");
-    DecisionHistory history = DecisionHistory.open(decisions);
+    DecisionHistory history = history();
     List<DecisionEntry> found =
         history.find(entry -> vm.isEmpty() || entry.vm().value().equals(vm.get()));
     return Answer.ok(found.subList(Math.max(0, found.size() - last), found.size()));
@@ -232,7 +233,7 @@ final class Api {
 
   private Answer explain(Call call) {
     VmId vm = VmId.of(call.path("vm"));
-    DecisionHistory history = DecisionHistory.open(decisions);
+    DecisionHistory history = history();
     List<DecisionEntry> entries = history.decisionsOf(vm);
     if (entries.isEmpty()) {
       return Answer.problem(404, "no-decision", "no decision about " + vm + " is in the log");
@@ -244,6 +245,14 @@ final class Api {
             newest.number(),
             newest.at(),
             DecisionExplanation.of(history.load(newest))));
+  }
+
+  /** Reads what has come since the last question, and no more. */
+  private synchronized DecisionHistory history() {
+    DecisionHistory now =
+        lastRead.map(DecisionHistory::refreshed).orElseGet(() -> DecisionHistory.open(decisions));
+    lastRead = Optional.of(now);
+    return now;
   }
 
   private static String word(Enum<?> value) {

@@ -9,18 +9,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** The reading side of a decision log in a directory: what was decided, and on which fleet. */
 public final class DecisionHistory {
 
+  private final Path directory;
   private final List<SegmentIndex> segments;
   private final List<DecisionEntry> entries;
 
-  private DecisionHistory(List<SegmentIndex> segments) {
+  private DecisionHistory(Path directory, List<SegmentIndex> segments) {
+    this.directory = directory;
     this.segments = List.copyOf(segments);
     this.entries = segments.stream().flatMap(s -> s.entries().stream()).toList();
   }
@@ -31,6 +36,18 @@ public final class DecisionHistory {
    * @throws BadInputException when there is no log or a line in it makes no sense
    */
   public static DecisionHistory open(Path directory) {
+    return open(directory, Map.of());
+  }
+
+  /** The same log as it is now. Only what is new is read: segments that were ended stay as read. */
+  public DecisionHistory refreshed() {
+    return open(
+        directory,
+        segments.subList(0, Math.max(0, segments.size() - 1)).stream()
+            .collect(Collectors.toMap(index -> index.segment().number(), Function.identity())));
+  }
+
+  private static DecisionHistory open(Path directory, Map<Long, SegmentIndex> ended) {
     if (!Files.isDirectory(directory)) {
       throw noLog(directory, "is not a directory; expected one with a decision log");
     }
@@ -38,7 +55,13 @@ public final class DecisionHistory {
     if (files.isEmpty()) {
       throw noLog(directory, "holds no decision log; expected files like decisions-000001.jsonl");
     }
-    return new DecisionHistory(files.stream().map(SegmentIndex::of).toList());
+    return new DecisionHistory(
+        directory,
+        files.stream()
+            .map(file ->
+                Optional.ofNullable(ended.get(file.number()))
+                    .orElseGet(() -> SegmentIndex.of(file)))
+            .toList());
   }
 
   private static BadInputException noLog(Path directory, String what) {

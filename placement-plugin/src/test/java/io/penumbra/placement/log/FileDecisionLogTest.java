@@ -128,6 +128,22 @@ class FileDecisionLogTest {
   }
 
   @Test
+  void whoReadsOnSeesWhatWhoReadsAnewSees() {
+    LogSettings small = new LogSettings(10_000, 3, 128);
+    LoggedWorld world = write(3, small, 20);
+    DecisionHistory history = DecisionHistory.open(directory);
+    try (FileDecisionLog log = FileDecisionLog.open(directory, small, world.placer)) {
+      world.logTo(log);
+      for (int i = 0; i < 100; i++) {
+        world.step();
+        history = history.refreshed();
+        assertThat(history.entries()).isEqualTo(DecisionHistory.open(directory).entries());
+      }
+    }
+    assertThat(history.lastDecision()).isEqualTo(world.decisions.size());
+  }
+
+  @Test
   void goesOnInANewSegmentAfterARestart() {
     LoggedWorld world = write(5, ONE_SEGMENT, 30);
     long first = DecisionHistory.open(directory).lastDecision();
