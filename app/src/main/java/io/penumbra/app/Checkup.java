@@ -1,6 +1,7 @@
 package io.penumbra.app;
 
 import io.penumbra.adapter.qemu.Reply;
+import io.penumbra.adapter.qemu.agent.OwnCaps;
 import io.penumbra.adapter.qemu.guest.GuestCheck;
 import io.penumbra.adapter.qemu.guest.GuestDiscovery;
 import io.penumbra.adapter.qemu.guest.LibvirtMonitor;
@@ -51,11 +52,17 @@ record Checkup(Map<String, String> environment, Path output) {
                 disk(),
                 machine(),
                 terminal(),
+                agent(),
                 lab()));
     for (RunningGuest guest : GuestDiscovery.find()) {
       findings.add(guest(guest));
     }
     return List.copyOf(findings);
+  }
+
+  /** How a node agent would be held to its share here. */
+  private static Finding agent() {
+    return Finding.ok("agent", OwnCaps.available());
   }
 
   /** Real guests, and what stands in front of them. */

@@ -35,6 +35,7 @@ class DoctorCommandTest {
             "disk",
             "machine",
             "terminal",
+            "agent",
             "lab");
     assertThat(findings)
         .filteredOn(finding -> List.of("Java", "SQLite", "output").contains(finding.subject()))

@@ -2,7 +2,9 @@ package io.penumbra.app.agent;
 
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.AgentSettings;
+import io.penumbra.adapter.qemu.agent.ControlGroups;
 import io.penumbra.adapter.qemu.agent.NodeAgent;
+import io.penumbra.adapter.qemu.agent.OwnCaps;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.agent.Scrubbing;
 import io.penumbra.adapter.qemu.agent.ServiceGate;
@@ -23,6 +25,7 @@ import io.penumbra.scheduler.lease.LeaseTerms;
 import io.penumbra.sync.frame.FrameKey;
 import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
+import io.penumbra.web.PemFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -41,6 +44,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -163,6 +167,50 @@ public final class AgentCommand implements Callable<Integer> {
   private boolean noTracking;
 
   @Option(
+      names = "--tls-cert",
+      paramLabel = "FILE",
+      description = {
+        "PEM file with this host's certificate and who signed it: the API speaks TLS, and what",
+        "others are called with shows it. The certificate has to name the address of --listen."
+      })
+  private Optional<Path> certificate = Optional.empty();
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "PEM file with its key: PKCS #8, not encrypted.")
+  private Optional<Path> tlsKey = Optional.empty();
+
+  @Option(
+      names = "--tls-ca",
+      paramLabel = "FILE",
+      description = {
+        "PEM file: who must have signed what callers and those who are called show. Callers",
+        "without a certificate are refused then. If not given, none is asked for."
+      })
+  private Optional<Path> authority = Optional.empty();
+
+  @Option(
+      names = "--own-cores",
+      defaultValue = "0",
+      paramLabel = "CORES",
+      description = {
+        "How much of the CPU the agent itself may use at most, as in 0.5; its disk accesses come",
+        "after guests' then. By control groups, else by niceness (see doctor). 0: as much as there is."
+      })
+  private double ownCores;
+
+  @Option(
+      names = "--weight-under-pressure",
+      defaultValue = "0",
+      paramLabel = "WEIGHT",
+      description = {
+        "What guests weigh against everything else on the host while work waits for the CPU:",
+        "100 is normal, 300 is three times that. By control groups. 0: nothing is changed."
+      })
+  private int weightUnderPressure;
+
+  @Option(
       names = "--scrub",
       defaultValue = "32",
       paramLabel = "MIB",
@@ -193,25 +241,44 @@ public final class AgentCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     InetSocketAddress address = HostPort.parse("--listen", listen).numeric();
     String secret = BearerTokens.secret(token);
-    AgentSettings settings = settings(address, secret);
-    QemuHypervisor hypervisor = new QemuHypervisor(dir.resolve("guests"), host, launch());
+    Optional<SSLContext> tls = tls();
+    AgentSettings settings = settings(address, secret, tls);
+    OwnCaps caps = new OwnCaps(ControlGroups.ofMachine(), ownCores);
+    QemuHypervisor hypervisor = new QemuHypervisor(dir.resolve("guests"), host, launch(), caps);
     CountDownLatch stopped = new CountDownLatch(1);
     try (NodeAgent agent = NodeAgent.start(settings, hypervisor, gate());
         JsonServer server =
             JsonServer.start(
-                JsonServer.Settings.plain(
+                new JsonServer.Settings(
                     address,
                     new BearerTokens(new TreeMap<>(Map.of("controller", secret))),
+                    tls,
+                    authority.isPresent(),
+                    512,
+                    4 << 20,
                     (route, cause) -> say("ERROR " + route + ": " + cause)),
                 agent.routes().list())) {
       say("agent of %s listens on %s".formatted(agent.host(), server.address()));
+      // After the watchdog was started, which must not be held back by it.
+      say(caps.apply());
       Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
       stopped.await();
     }
     return ExitCode.OK;
   }
 
-  private AgentSettings settings(InetSocketAddress address, String secret) throws IOException {
+  /** With one of the two files, the other has to be there. */
+  private Optional<SSLContext> tls() {
+    if (certificate.isPresent() != tlsKey.isPresent()
+        || (authority.isPresent() && certificate.isEmpty())) {
+      throw new BadInputException(
+          "--tls-cert", "goes with --tls-key, and --tls-ca with both", "give them together");
+    }
+    return certificate.map(file -> new PemFiles(file, tlsKey.orElseThrow(), authority).context());
+  }
+
+  private AgentSettings settings(InetSocketAddress address, String secret, Optional<SSLContext> tls)
+      throws IOException {
     LeaseTerms usual = LeaseTerms.defaults();
     Optional<FrameKey> frames = Optional.empty();
     if (key.isPresent()) {
@@ -224,16 +291,21 @@ public final class AgentCommand implements Callable<Integer> {
     return new AgentSettings(
         description(),
         dir,
-        "http://%s:%d".formatted(address.getAddress().getHostAddress(), address.getPort()),
+        "%s://%s:%d"
+            .formatted(
+                tls.isPresent() ? "https" : "http",
+                address.getAddress().getHostAddress(),
+                address.getPort()),
         controllers,
         secret,
-        Optional.empty(),
+        tls,
         paths.isEmpty() ? List.of(address.getAddress()) : paths,
         frames,
         new LeaseTerms(Duration.ofMillis(lease), usual.driftMax(), usual.margin()),
         Duration.ofMillis(heartbeat),
         Duration.ofMillis(quietWithin),
-        new Scrubbing(scrub, onDrift == OnDrift.ROLL_BACK));
+        new Scrubbing(scrub, onDrift == OnDrift.ROLL_BACK),
+        weightUnderPressure);
   }
 
   private Host description() throws IOException {

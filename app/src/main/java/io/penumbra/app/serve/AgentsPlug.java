@@ -9,6 +9,7 @@ import io.penumbra.adapter.fencing.redfish.Credentials;
 import io.penumbra.adapter.fencing.redfish.RedfishEndpoint;
 import io.penumbra.adapter.fencing.redfish.RedfishSwitch;
 import io.penumbra.adapter.qemu.agent.BootClock;
+import io.penumbra.adapter.qemu.api.AgentClient;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
 import io.penumbra.adapter.qemu.api.Nothing;
@@ -69,7 +70,7 @@ final class AgentsPlug {
             new QemuCloud.Settings(
                 config.stateDirectory().resolve("hosts.json"),
                 Secret.read("cloud.token", agents.token()),
-                Optional.empty(),
+                agents.tls().map(tls -> tls.files().context()),
                 lease),
             controller::heartbeat,
             controller::wake);
@@ -91,6 +92,7 @@ final class AgentsPlug {
     routes.add(Route.put("/v1/vms/{vm}", plug::start));
     routes.add(Route.delete("/v1/vms/{vm}", plug::delete));
     routes.add(Route.post("/v1/vms/{vm}/roll-back", plug::rollBack));
+    routes.add(Route.put("/v1/vms/{vm}/cpu-share", plug::share));
     return new ServePorts(
         cloud,
         fencer,
@@ -174,6 +176,12 @@ final class AgentsPlug {
     return reply instanceof Reply.Ok<Nothing>
         ? Answer.json(202, Map.of("failover", reason))
         : refused(reply);
+  }
+
+  private Answer share(Call call) throws InterruptedException {
+    int weight = call.body(AgentClient.CpuShare.class).weight();
+    Reply<Nothing> reply = cloud.share(VmId.of(call.path("vm")), weight);
+    return reply instanceof Reply.Ok<Nothing> ? Answer.nothing() : refused(reply);
   }
 
   private static Answer refused(Reply<Nothing> reply) {

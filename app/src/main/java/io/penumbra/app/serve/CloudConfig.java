@@ -2,6 +2,8 @@ package io.penumbra.app.serve;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.penumbra.web.PemFiles;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,8 @@ sealed interface CloudConfig {
   /** Hosts with node agents and QEMU guests, and no cloud above them. Hosts come by themselves. */
   record Agents(
       @About("token that agents show and are shown: file:PATH or env:NAME") String token,
+      @About(value = "how agents are called with TLS", otherwise = "agents' addresses are http://")
+          Optional<AgentTls> tls,
       @About(
               value =
                   "how long a primary serves without hearing anybody, as PT3S; the same for every agent",
@@ -30,6 +34,20 @@ sealed interface CloudConfig {
       @About(value = "load balancers and name servers that follow VMs", otherwise = "none")
           Optional<Traffic> traffic)
       implements CloudConfig {}
+
+  /** What the control plane shows to agents, and whom it takes for one. */
+  record AgentTls(
+      @About("PEM file: its certificate, then who signed it") String certificate,
+      @About("PEM file: its key, PKCS #8, not encrypted") String key,
+      @About(
+              value = "PEM file: who must have signed agents' certificates",
+              otherwise = "whom this machine trusts")
+          Optional<String> authority) {
+
+    PemFiles files() {
+      return new PemFiles(Path.of(certificate), Path.of(key), authority.map(Path::of));
+    }
+  }
 
   /** One host. */
   record AgentHost(

@@ -63,15 +63,16 @@ public final class ServeCommand implements Callable<Integer> {
         HostPort.parse("listen", read.listen().orElse("127.0.0.1:7400")).resolved();
     Log log = new Log(out, InstantSource.system());
     CountDownLatch stopped = new CountDownLatch(1);
-    try (Server server =
-        Server.start(
-            read,
-            address,
-            read.tls().map(ServeCommand::context),
-            controller -> Plugs.of(read, controller),
-            log::alert,
-            log::failed,
-            InstantSource.system())) {
+    try (AlertCalls alerts = AlertCalls.of(read, log::alert);
+        Server server =
+            Server.start(
+                read,
+                address,
+                read.tls().map(ServeCommand::context),
+                controller -> Plugs.of(read, controller),
+                alerts,
+                log::failed,
+                InstantSource.system())) {
       log.say("listening on %s, state in %s", server.address(), read.state());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, log, stopped)));
       stopped.await();
@@ -85,7 +86,7 @@ public final class ServeCommand implements Callable<Integer> {
     stopped.countDown();
   }
 
-  private static SSLContext context(ServeConfig.Tls tls) {
+  static SSLContext context(ServeConfig.Tls tls) {
     try {
       char[] password = Secret.read("tls.password", tls.password()).toCharArray();
       KeyManagerFactory keys =

@@ -33,7 +33,17 @@ record ServeConfig(
         Optional<Fleet> fleet,
     @About(value = "how failovers are carried out", otherwise = "see below")
         Optional<Scheduler> scheduler,
+    @About(value = "who is called when a person is wanted", otherwise = "the log only")
+        Optional<Calls> alerts,
     @About("the cloud that is looked after") CloudConfig cloud) {
+
+  /** Who is called. */
+  record Calls(
+      @About(
+              "where each alert is posted as JSON: https://..., or file:PATH or env:NAME if the address is a secret")
+          String webhook,
+      @About(value = "its bearer token: file:PATH or env:NAME", otherwise = "none")
+          Optional<String> token) {}
 
   /** A certificate. */
   record Tls(

@@ -192,7 +192,8 @@ class ServerTest {
               "not there: DELETE /v1/vms/{vm}",
               "not there: POST /v1/heartbeat",
               "not there: POST /v1/vms/{vm}/roll-back",
-              "not there: PUT /v1/vms/{vm}");
+              "not there: PUT /v1/vms/{vm}",
+              "not there: PUT /v1/vms/{vm}/cpu-share");
     }
   }
 

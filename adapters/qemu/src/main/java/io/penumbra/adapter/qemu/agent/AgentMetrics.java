@@ -9,9 +9,12 @@ final class AgentMetrics {
 
   private AgentMetrics() {}
 
-  static String text(List<HostedVm> vms, int localHealth, HostHealth health) {
+  static String text(
+      List<HostedVm> vms, int localHealth, HostHealth health, PressureRelief relief) {
     StringBuilder out = new StringBuilder(2_048);
     line(out, "penumbra_agent_local_health", "", localHealth);
+    line(out, "penumbra_agent_cpu_raised", "", relief.raised() ? 1 : 0);
+    line(out, "penumbra_agent_cpu_raise_refused", "", relief.trouble().isEmpty() ? 0 : 1);
     HostHealth.Sample sample = health.sample();
     line(out, "penumbra_host_cpu_share", "", sample.telemetry().load().cpu());
     line(out, "penumbra_host_memory_share", "", sample.telemetry().load().memory());

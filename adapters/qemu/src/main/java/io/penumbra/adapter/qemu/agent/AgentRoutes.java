@@ -1,5 +1,6 @@
 package io.penumbra.adapter.qemu.agent;
 
+import io.penumbra.adapter.qemu.api.AgentClient.CpuShare;
 import io.penumbra.adapter.qemu.api.AgentClient.Doubt;
 import io.penumbra.adapter.qemu.api.AgentClient.Probe;
 import io.penumbra.adapter.qemu.api.AgentClient.Reached;
@@ -47,6 +48,7 @@ public final class AgentRoutes {
   private final CommandBook commands;
   private final AgentWork work;
   private final HostHealth health;
+  private final PressureRelief relief;
   private final IntSupplier localHealth;
 
   AgentRoutes(
@@ -55,12 +57,14 @@ public final class AgentRoutes {
       CommandBook commands,
       AgentWork work,
       HostHealth health,
+      PressureRelief relief,
       IntSupplier localHealth) {
     this.around = around;
     this.shelf = shelf;
     this.commands = commands;
     this.work = work;
     this.health = health;
+    this.relief = relief;
     this.localHealth = localHealth;
   }
 
@@ -159,7 +163,7 @@ public final class AgentRoutes {
   private Answer metrics() {
     return Answer.text(
         "text/plain; version=0.0.4",
-        AgentMetrics.text(shelf.all(), localHealth.getAsInt(), health));
+        AgentMetrics.text(shelf.all(), localHealth.getAsInt(), health, relief));
   }
 
   // --- VMs
@@ -185,19 +189,19 @@ public final class AgentRoutes {
         : onPrimary(call, primary -> primary.stopReplicating(host));
   }
 
-  /** How much of the CPU a guest gets, against others. */
-  public record CpuShare(int weight) {
-    public CpuShare {
-      if (weight < 1 || weight > 10_000) {
-        throw new IllegalArgumentException(
-            "weight %d; expected 1 to 10000, 100 is normal".formatted(weight));
-      }
-    }
-  }
-
-  private Answer share(Call call) throws InterruptedException {
+  private Answer share(Call call) {
     int weight = body(call, CpuShare.class).weight();
-    return onPrimary(call, primary -> primary.guest().ifPresent(guest -> guest.share(weight)));
+    Optional<Hypervisor.Guest> guest =
+        shelf.find(vm(call)).flatMap(HostedVm::primary).flatMap(PrimarySide::guest);
+    if (guest.isEmpty()) {
+      return refused("no-instance", "%s does not run here".formatted(vm(call)));
+    }
+    try {
+      guest.get().share(weight);
+      return ok(new Nothing());
+    } catch (HypervisorException e) {
+      return refused(e.code(), e.text());
+    }
   }
 
   private Answer doubt(Call call) throws InterruptedException {

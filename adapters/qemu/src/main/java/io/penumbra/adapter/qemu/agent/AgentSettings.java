@@ -25,6 +25,8 @@ import javax.net.ssl.SSLContext;
  * @param heartbeat from one to the next
  * @param gatePatience how long a cut waits for a quiet moment of the service
  * @param scrubbing how guests' memory is read a second time
+ * @param weightUnderPressure what guests weigh against everything else while work waits for the
+ *     CPU; 100 is normal, 0 for no change
  */
 public record AgentSettings(
     Host host,
@@ -38,11 +40,16 @@ public record AgentSettings(
     LeaseTerms lease,
     Duration heartbeat,
     Duration gatePatience,
-    Scrubbing scrubbing) {
+    Scrubbing scrubbing,
+    int weightUnderPressure) {
 
   public AgentSettings {
     controllers = List.copyOf(controllers);
     dataAddresses = List.copyOf(dataAddresses);
+    if (weightUnderPressure < 0 || weightUnderPressure > 10_000) {
+      throw new IllegalArgumentException(
+          "weight under pressure %d; expected 0 to 10000".formatted(weightUnderPressure));
+    }
     if (dataAddresses.isEmpty()) {
       throw new IllegalArgumentException("no data address; expected one or more");
     }

@@ -72,6 +72,16 @@ final class HeartbeatSender implements AutoCloseable {
       line.thread.ifPresent(Thread::interrupt);
       line.client.close();
     }
+    lines.forEach(line -> line.thread.ifPresent(HeartbeatSender::awaitEnd));
+  }
+
+  /** What it has heard last is written down when this returns, or soon after. */
+  private static void awaitEnd(Thread thread) {
+    try {
+      thread.join(Duration.ofSeconds(1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What is said to one controller. */

@@ -79,8 +79,12 @@ public interface Hypervisor {
     /** Numbers that say how it is, by name. */
     SortedMap<String, Double> vitals();
 
-    /** Gives it more or less of the CPU than others: 100 is normal, 10,000 the most. */
-    void share(int weight);
+    /**
+     * Gives it more or less of the CPU than others: 100 is normal, 10,000 the most.
+     *
+     * @throws HypervisorException {@code not-here} if this host has no way to do that
+     */
+    void share(int weight) throws HypervisorException;
   }
 
   /** One shadow. */

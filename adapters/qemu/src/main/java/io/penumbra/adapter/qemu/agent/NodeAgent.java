@@ -30,6 +30,7 @@ public final class NodeAgent implements AutoCloseable {
   private final AgentWork work;
   private final HeartbeatSender heartbeats;
   private final HostHealth health;
+  private final PressureRelief relief;
   private final Thread ticker;
   private final long boot;
   private volatile boolean closed;
@@ -43,6 +44,7 @@ public final class NodeAgent implements AutoCloseable {
     this.heartbeats = heartbeats;
     this.work = new AgentWork(around, shelf);
     this.health = around.health();
+    this.relief = new PressureRelief(around.settings().weightUnderPressure());
     this.boot = around.wall().instant().toEpochMilli();
     this.ticker = Thread.ofPlatform().name("lease ticker").unstarted(this::tick);
   }
@@ -91,7 +93,7 @@ public final class NodeAgent implements AutoCloseable {
 
   /** Where {@link JsonServer} should listen is up to whoever mounts these. */
   public AgentRoutes routes() {
-    return new AgentRoutes(around, shelf, commands, work, health, this::localHealth);
+    return new AgentRoutes(around, shelf, commands, work, health, relief, this::localHealth);
   }
 
   private void takeUp() {
@@ -182,7 +184,7 @@ public final class NodeAgent implements AutoCloseable {
     while (!closed) {
       if (ticks++ % LOOKS_AT_HOST == 0) {
         // Beside the cuts, which only take what was last seen.
-        Thread.ofVirtual().start(health::sample);
+        Thread.ofVirtual().start(this::lookAtHost);
       }
       for (HostedVm vm : shelf.all()) {
         vm.primary().ifPresent(PrimarySide::tick);
@@ -198,6 +200,15 @@ public final class NodeAgent implements AutoCloseable {
       lateTicks = late ? Math.min(1_600, lateTicks + 200) : Math.max(0, lateTicks - 1);
       before = now;
     }
+  }
+
+  private void lookAtHost() {
+    HostHealth.Sample seen = health.sample();
+    relief.look(
+        Optional.ofNullable(seen.pressure().get("cpu.some")),
+        shelf.all().stream()
+            .flatMap(vm -> vm.primary().flatMap(PrimarySide::guest).stream())
+            .toList());
   }
 
   /** 0 is well; up to 8 when the agent's own ticks come late. */

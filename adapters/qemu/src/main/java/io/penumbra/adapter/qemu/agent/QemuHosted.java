@@ -26,6 +26,7 @@ final class QemuHosted implements Hypervisor.Guest {
   private static final long VITALS_NANOS = 1_000_000_000L;
 
   private final Path directory;
+  private final OwnCaps caps;
   private final long pid;
   private final long startTicks;
   private volatile Optional<QemuGuest> qemu;
@@ -35,9 +36,11 @@ final class QemuHosted implements Hypervisor.Guest {
   private volatile long vitalsAt = System.nanoTime() - VITALS_NANOS;
   private volatile Optional<JsonNode> identity = Optional.empty();
 
-  QemuHosted(Path directory, QemuGuest guest) {
+  QemuHosted(Path directory, QemuGuest guest, OwnCaps caps) {
     this.directory = directory;
+    this.caps = caps;
     this.pid = guest.pid();
+    caps.letOut(pid);
     this.startTicks = Signals.stat(pid).startTicks();
     this.qemu = Optional.of(guest);
     guest.onGone(() -> died(guest));
@@ -45,8 +48,9 @@ final class QemuHosted implements Hypervisor.Guest {
     identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
   }
 
-  QemuHosted(Path directory, long frozenPid) {
+  QemuHosted(Path directory, long frozenPid, OwnCaps caps) {
     this.directory = directory;
+    this.caps = caps;
     this.pid = frozenPid;
     this.startTicks = Signals.stat(frozenPid).startTicks();
     this.qemu = Optional.empty();
@@ -216,9 +220,9 @@ final class QemuHosted implements Hypervisor.Guest {
     return time.toNanos() / 1e9;
   }
 
-  /** By its cgroup's weight where it has one of its own, else by the process's niceness. */
+  /** By the weight of a control group of its own. */
   @Override
-  public void share(int weight) {
-    CpuShares.set(pid, weight);
+  public void share(int weight) throws HypervisorException {
+    QemuHypervisor.done("not-here", caps.weigh(pid, weight));
   }
 }

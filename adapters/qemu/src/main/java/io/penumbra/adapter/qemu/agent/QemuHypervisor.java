@@ -41,6 +41,7 @@ public final class QemuHypervisor implements Hypervisor {
   private final Path guests;
   private final String host;
   private final LaunchSettings launch;
+  private final OwnCaps caps;
 
   /**
    * Keeps guests below a directory.
@@ -49,9 +50,19 @@ public final class QemuHypervisor implements Hypervisor {
    * @param host whose ports are meant where a description has different ones
    */
   public QemuHypervisor(Path guests, String host, LaunchSettings launch) {
+    this(guests, host, launch, OwnCaps.NONE);
+  }
+
+  /**
+   * The same for an agent that is capped.
+   *
+   * @param caps from which guests are let out
+   */
+  public QemuHypervisor(Path guests, String host, LaunchSettings launch, OwnCaps caps) {
     this.guests = guests.toAbsolutePath();
     this.host = host;
     this.launch = launch;
+    this.caps = caps;
   }
 
   private Path directory(VmId vm) {
@@ -106,7 +117,9 @@ public final class QemuHypervisor implements Hypervisor {
       throw new HypervisorException("io", "%s: %s".formatted(guests, e.getMessage()), e);
     }
     return new QemuHosted(
-        home.directory(), done("not-started", QemuGuest.launch(guestSpec(spec), home, launch)));
+        home.directory(),
+        done("not-started", QemuGuest.launch(guestSpec(spec), home, launch)),
+        caps);
   }
 
   @Override
@@ -115,14 +128,14 @@ public final class QemuHypervisor implements Hypervisor {
     Optional<Long> frozen = frozenProcess(directory);
     if (frozen.isPresent()) {
       // Its monitor answers when it is let go on, and not before.
-      return Optional.of(new QemuHosted(directory, frozen.get()));
+      return Optional.of(new QemuHosted(directory, frozen.get(), caps));
     }
     Optional<QemuGuest> guest = QemuGuest.adopt(directory, PATIENCE).found();
     if (guest.isPresent() && guest.get().role() != GuestRole.PRIMARY) {
       guest.get().close();
       return Optional.empty();
     }
-    return guest.map(there -> new QemuHosted(directory, there));
+    return guest.map(there -> new QemuHosted(directory, there, caps));
   }
 
   private static Optional<Long> frozenProcess(Path directory) {
@@ -152,7 +165,7 @@ public final class QemuHypervisor implements Hypervisor {
       GuestIdentity primary = JSON.treeToValue(said, GuestIdentity.class);
       ShadowPlan plan = ShadowPlan.of(guestSpec(spec), primary, directory(spec.vm().id()));
       GuestShadow shadow = done("no-shadow-here", GuestShadow.create(plan, mode, launch));
-      return new QemuShadow(directory(spec.vm().id()), shadow);
+      return new QemuShadow(directory(spec.vm().id()), shadow, caps);
     } catch (IOException e) {
       throw new HypervisorException("io", String.valueOf(e.getMessage()), e);
     }

@@ -21,17 +21,20 @@ final class QemuShadow implements Hypervisor.Shadow {
 
   private final Path directory;
   private final GuestShadow shadow;
+  private final OwnCaps caps;
   private volatile OptionalLong goBackTo = OptionalLong.empty();
   private volatile Consumer<String> lost = reason -> {};
   private volatile boolean over;
 
-  QemuShadow(Path directory, GuestShadow shadow) {
+  QemuShadow(Path directory, GuestShadow shadow, OwnCaps caps) {
     this.directory = directory;
+    this.caps = caps;
     this.shadow = shadow;
     shadow.waiting().ifPresent(this::watch);
   }
 
   private void watch(QemuGuest waiting) {
+    caps.letOut(waiting.pid());
     waiting.onGone(() -> {
       if (!over && shadow.waiting().filter(waiting::equals).isPresent() && !waiting.isAlive()) {
         lost.accept("the QEMU that waited has ended");
@@ -104,7 +107,7 @@ final class QemuShadow implements Hypervisor.Shadow {
     over = true;
     try {
       Promotion promotion = QemuHypervisor.done("not-promoted", shadow.promote(goBackTo));
-      return new QemuHosted(directory, promotion.guest());
+      return new QemuHosted(directory, promotion.guest(), caps);
     } catch (HypervisorException e) {
       over = false;
       throw e;

@@ -98,6 +98,21 @@ public final class AgentClient implements AutoCloseable {
         SHORT);
   }
 
+  /** How much of the CPU a guest gets, against others. */
+  public record CpuShare(int weight) {
+    public CpuShare {
+      if (weight < 1 || weight > 10_000) {
+        throw new IllegalArgumentException(
+            "weight %d; expected 1 to 10000, 100 is normal".formatted(weight));
+      }
+    }
+  }
+
+  /** Gives a guest more or less of the CPU; refused as {@code not-here} where that can't be. */
+  public Reply<Nothing> share(VmId vm, int weight) throws InterruptedException {
+    return put(vm(vm) + "/cpu-share", new CpuShare(weight), Nothing.class, SHORT);
+  }
+
   /** Why a guest that answers is not to be believed. */
   public record Doubt(String reason) {}
 

@@ -196,6 +196,14 @@ public final class QemuCloud implements Cloud, AutoCloseable {
     return reply;
   }
 
+  /** Gives a VM more or less of its host's CPU; refused where its host has no way to do that. */
+  public Reply<Nothing> share(VmId vm, int weight) throws InterruptedException {
+    Optional<AgentClient> agent = books.vm(vm).flatMap(entry -> agent(entry.host()));
+    return agent.isEmpty()
+        ? new Reply.Unreachable<>("nobody has heard of %s".formatted(vm))
+        : agent.get().share(vm, weight);
+  }
+
   // --- for fencing
 
   /**

@@ -89,6 +89,8 @@ final class Memory implements Hypervisor {
     private boolean paused;
     private boolean frozen;
     private int held;
+    volatile int weight = 100;
+    volatile boolean hasGroups = true;
     volatile HealthSnapshot.Condition condition = HealthSnapshot.Condition.WELL;
 
     MemoryGuest(byte[] content) {
@@ -177,7 +179,12 @@ final class Memory implements Hypervisor {
     }
 
     @Override
-    public void share(int weight) {}
+    public void share(int wanted) throws HypervisorException {
+      if (!hasGroups) {
+        throw new HypervisorException("not-here", "no control groups");
+      }
+      weight = wanted;
+    }
 
     @Override
     public void letGo() {}

@@ -177,7 +177,8 @@ public final class TestHost implements AutoCloseable {
             LEASE,
             Duration.ofMillis(50),
             Duration.ofMillis(20),
-            scrubbing);
+            scrubbing,
+            0);
     NodeAgent started =
         NodeAgent.start(
             settings,
@@ -257,6 +258,16 @@ public final class TestHost implements AutoCloseable {
   /** Whoever captures the guest sees something wrong from now on. */
   public void suspect(VmId vm) {
     memory.guest(vm).condition = HealthSnapshot.Condition.SUSPECT;
+  }
+
+  /** What a guest weighs against others. */
+  public int weight(VmId vm) {
+    return memory.guest(vm).weight;
+  }
+
+  /** Guests can't be weighed here from now on. */
+  public void withoutGroups(VmId vm) {
+    memory.guest(vm).hasGroups = false;
   }
 
   public int starts() {

@@ -422,4 +422,27 @@ class AgentsTest {
                 new Command.Activate(next(), VM, TWO, synced.epoch(), synced.term() + 1)))
         .isEqualTo(DONE);
   }
+
+  @Test
+  void aGuestIsGivenMoreOfTheCpuThroughTheControlPlaneWhereItsHostCanDoThat() throws Exception {
+    controller.cloud().start(TestHost.spec(VM.value()), ONE);
+    controller.await(Event.VmCreated.class, 1);
+
+    assertThat(controller.cloud().share(VM, 300)).isInstanceOf(Reply.Ok.class);
+    assertThat(one.weight(VM)).isEqualTo(300);
+
+    one.withoutGroups(VM);
+    assertThat(controller.cloud().share(VM, 400))
+        .isInstanceOfSatisfying(
+            Reply.Refused.class, refused -> assertThat(refused.code()).isEqualTo("not-here"));
+  }
+
+  @Test
+  void aHostIsStoppedWholeByItsAgent() throws Exception {
+    controller.cloud().start(TestHost.spec(VM.value()), ONE);
+    controller.await(Event.VmCreated.class, 1);
+
+    assertThat(controller.cloud().stopAll(ONE)).isInstanceOf(FencingResult.Fenced.class);
+    assertThat(one.serves(VM)).isFalse();
+  }
 }
