@@ -25,6 +25,9 @@ public interface DecisionLog extends AutoCloseable {
    */
   void decided(PlacementRequest request, PlacementDecision decision);
 
+  /** Shows readers what was logged so far, for when nothing happens for a while. */
+  default void flush() {}
+
   /** Writes what is still buffered. Nothing may be logged afterwards. */
   @Override
   void close();

@@ -128,6 +128,16 @@ public final class FileDecisionLog implements DecisionLog {
   }
 
   @Override
+  public void flush() {
+    try {
+      lines.flush();
+      index.flush();
+    } catch (IOException e) {
+      throw cannotWrite(e);
+    }
+  }
+
+  @Override
   public void close() {
     try {
       lines.close();

@@ -143,7 +143,7 @@ final class Decider {
   }
 
   private void condition(HostRecord host, Event.HostConditionReported event) {
-    if (event.condition() == HostCondition.UP) {
+    if (hosts.saysBack(host, event.condition())) {
       incidents.returned(host);
     }
     hosts.reported(host, event.condition());

@@ -93,14 +93,28 @@ final class HostWarden {
     }
   }
 
+  /**
+   * Whether a cloud says that a host answers. One that was down may come back still under the
+   * quarantine that we have put it under, where it stays until its watch is over.
+   */
+  boolean saysBack(HostRecord host, HostCondition condition) {
+    return switch (condition) {
+      case UP -> true;
+      case QUARANTINED ->
+          host.reported == HostCondition.DOWN || host.reported == HostCondition.STALE;
+      case MAINTENANCE, STALE, DOWN -> false;
+    };
+  }
+
   void reported(HostRecord host, HostCondition condition) {
+    boolean back = saysBack(host, condition);
     host.reported = condition;
     if (condition == HostCondition.DOWN) {
       broken(host, "its cloud reported it down");
     }
     refresh(host);
     state.touchAllOn(host.id());
-    if (condition == HostCondition.UP) {
+    if (back) {
       host.watch.ifPresent(watch -> retireOwed(host, watch));
       host.watch.ifPresent(watch -> check(new Wake.WatchCheck(host.id(), watch.since)));
     }
@@ -166,6 +180,13 @@ final class HostWarden {
     state.command(
         new Command.SetQuarantine(state.newCommand(), host.id(), on),
         new Owner.OfQuarantine(host.id(), on));
+  }
+
+  /** Trouble with a host is over: what could not be removed there is, now. */
+  void calmedDown(HostRecord host) {
+    if (inService(host.id())) {
+      host.watch.ifPresent(watch -> retireOwed(host, watch));
+    }
   }
 
   private void retireOwed(HostRecord host, HostWatch watch) {

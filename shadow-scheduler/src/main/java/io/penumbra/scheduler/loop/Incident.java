@@ -21,6 +21,9 @@ final class Incident {
 
   boolean told;
 
+  /** Whether switching it off was tried and left in doubt, since this controller started. */
+  boolean offInDoubt;
+
   Incident(String id, HostId host, Instant suspectedAt, double phi, Instant now) {
     this.id = id;
     this.host = host;

@@ -127,6 +127,7 @@ final class IncidentRunner {
       }
     }
     state.touchAllOn(host.id());
+    hosts.calmedDown(host);
     hosts.forgetIfEmpty(host);
   }
 
@@ -261,6 +262,7 @@ final class IncidentRunner {
   }
 
   private void askAgain(Incident incident, String why) {
+    incident.offInDoubt = true;
     retryAfter(
         incident,
         LoopState.backoff(

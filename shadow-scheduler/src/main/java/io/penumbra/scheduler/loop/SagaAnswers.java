@@ -404,7 +404,8 @@ final class SagaAnswers {
   /** Every way was tried and none is certain: wait, ask again, call a person. Never go on. */
   private void notCertain(Ward ward, Saga saga) {
     Optional<Incident> incident = state.host(saga.from).flatMap(host -> host.incident);
-    boolean hostAnswered = incident.map(found -> found.attempt > 1).orElse(true);
+    // A lease that nobody keeps is answered at once; the power may be off a moment later.
+    boolean hostAnswered = incident.map(found -> found.offInDoubt).orElse(true);
     if (hostAnswered && !saga.told) {
       saga.told = true;
       state.alert(

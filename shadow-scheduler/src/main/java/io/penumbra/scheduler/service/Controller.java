@@ -226,6 +226,7 @@ public final class Controller implements EventSink, AutoCloseable {
       state = new ControllerState.Working(clock.instant());
       while (!closing) {
         work(loop, placer, monitor);
+        decisions.flush();
         sleepUntilNeeded(loop, monitor);
       }
     }

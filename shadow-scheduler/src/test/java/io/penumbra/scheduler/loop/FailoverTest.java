@@ -568,6 +568,39 @@ class FailoverTest {
   }
 
   @Test
+  void believesACloudThatShowsARepairedHostUnderOurQuarantine() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.hostOf(1);
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMinutes(2));
+    story.world.condition(dead, HostCondition.DOWN);
+    story.run(Duration.ofMinutes(1));
+
+    story.world.repair(dead, HostCondition.QUARANTINED);
+    story.run(Duration.ofMinutes(5));
+
+    assertThat(story.view().incidents()).as("it is not taken for dead any more").isEmpty();
+    assertThat(story.world.vm(v(1)).instances).as("the old instance is retired").hasSize(1);
+  }
+
+  @Test
+  void callsNobodyWhileTheLeaseIsUnknownAndThePowerIsStillBeingSwitched() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.hostOf(1);
+    story.world.script =
+        command ->
+            command instanceof Command.ExpireLease
+                ? Optional.of(FakeWorld.unknown())
+                : Optional.empty();
+    story.world.kill(dead);
+
+    story.suspect(dead).run(Duration.ofMinutes(2));
+
+    assertThat(story.view().ledger()).hasSize(1);
+    assertThat(story.alertCodes()).doesNotContain("fencing-unknown");
+  }
+
+  @Test
   void refencesWhenAFencedHostSendsHeartbeats() {
     Story story = new Story(4).start().with(1);
     HostId host = story.hostOf(1);

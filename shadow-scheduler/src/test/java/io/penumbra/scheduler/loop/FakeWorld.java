@@ -197,13 +197,17 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
 
   /** The host is repaired and starts; its guests stay off until somebody starts them. */
   void repair(HostId id) {
+    repair(id, HostCondition.UP);
+  }
+
+  void repair(HostId id, HostCondition found) {
     FakeHost host = host(id);
     host.powered = true;
     host.isolated = false;
     vms.values().stream()
         .filter(vm -> vm.instances.get(id) == Run.STOPPED && vm.shadows.containsKey(id))
         .forEach(vm -> vm.instances.remove(id));
-    condition(id, HostCondition.UP);
+    condition(id, found);
   }
 
   void condition(HostId id, HostCondition condition) {
