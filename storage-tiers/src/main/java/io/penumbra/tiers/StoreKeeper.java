@@ -34,7 +34,9 @@ public final class StoreKeeper implements AutoCloseable {
   private Instant scrubAt;
   private Instant restUntil;
   private String lastNote = "";
-  private KeeperStats stats = KeeperStats.NONE;
+
+  /** Written by whoever steps. Read by anybody, who must not wait for a long step. */
+  private volatile KeeperStats stats = KeeperStats.NONE;
 
   /**
    * Will look after this store.
@@ -176,7 +178,7 @@ public final class StoreKeeper implements AutoCloseable {
   }
 
   /** What it has done since it was made. */
-  public synchronized KeeperStats stats() {
+  public KeeperStats stats() {
     return stats;
   }
 

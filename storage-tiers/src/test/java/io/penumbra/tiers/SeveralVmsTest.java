@@ -39,8 +39,12 @@ class SeveralVmsTest {
     assertThat(store.facts().chunks()).isEqualTo(20);
     commit(store, WEB, 1, web);
     commit(store, MAIL, 1, mail);
+    store.restoreOrders().save(WEB, List.of(3, 1));
+    store.restoreOrders().save(MAIL, List.of(2));
 
     assertThat(store.manifests().forget(WEB)).isInstanceOf(ManifestStore.Removal.Removed.class);
+    assertThat(store.restoreOrders().load(WEB)).isEmpty();
+    assertThat(store.restoreOrders().load(MAIL)).containsExactly(2);
     collect(store);
     for (int i = 0; i < 20; i++) {
       assertThat(store.get(mail.get(i))).isEqualTo(new Found(Bench.noise(i, 1_000)));

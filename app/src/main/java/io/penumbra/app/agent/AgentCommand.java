@@ -14,6 +14,7 @@ import io.penumbra.adapter.traffic.gateway.GatewayControl;
 import io.penumbra.adapter.traffic.gateway.control.RemoteGateway;
 import io.penumbra.app.ExitCode;
 import io.penumbra.app.HostPort;
+import io.penumbra.app.sync.KeyFile;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -282,7 +283,7 @@ public final class AgentCommand implements Callable<Integer> {
     LeaseTerms usual = LeaseTerms.defaults();
     Optional<FrameKey> frames = Optional.empty();
     if (key.isPresent()) {
-      frames = Optional.of(FrameKey.parse(Files.readAllBytes(key.get())));
+      frames = Optional.of(KeyFile.read(key.get()));
     }
     List<InetAddress> paths = new ArrayList<>();
     for (String path : data) {

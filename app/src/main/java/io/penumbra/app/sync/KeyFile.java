@@ -9,7 +9,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The option that names a VM's key, the same for both ends. */
-final class KeyFile {
+public final class KeyFile {
 
   private static final int FILE_BYTES_MAX = 4096;
 
@@ -26,12 +26,16 @@ final class KeyFile {
     if (file.isEmpty()) {
       return Optional.empty();
     }
-    Path path = file.get();
+    return Optional.of(read(file.get()));
+  }
+
+  /** Reads a key, or says in words what is wrong with it. */
+  public static FrameKey read(Path path) throws IOException {
     if (Files.size(path) > FILE_BYTES_MAX) {
       throw new BadInputException(path.toString(), "is too large for a key file", "");
     }
     try {
-      return Optional.of(FrameKey.parse(Files.readAllBytes(path)));
+      return FrameKey.parse(Files.readAllBytes(path));
     } catch (IllegalArgumentException e) {
       throw new BadInputException(
           path.toString(),

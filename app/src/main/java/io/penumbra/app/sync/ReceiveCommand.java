@@ -94,17 +94,17 @@ final class ReceiveCommand implements Callable<Integer> {
     ReceiveReport report =
         new ReceiveReport(spec.commandLine().getOut(), spec.commandLine().getErr());
     if (store.isEmpty()) {
-      receive(way, report);
+      receive(way, report, Optional.empty());
     } else {
       try (StoreArchiving archiving =
           StoreArchiving.in(store.get(), report, spec.commandLine().getErr())) {
-        receive(way, archiving);
+        receive(way, archiving, Optional.of(archiving));
       }
     }
     return ExitCode.OK;
   }
 
-  private void receive(String way, ReceiverListener listener)
+  private void receive(String way, ReceiverListener listener, Optional<StoreArchiving> archiving)
       throws IOException, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
@@ -117,16 +117,18 @@ final class ReceiveCommand implements Callable<Integer> {
         RouteLink link = carrier.receiver(listen, secret, registry, err)) {
       out.printf("listening on %s, keeping %s%n", way, dir);
       out.flush();
-      new SyncReceiver(
-              meters.around(sink),
-              meters.around(Wire.coding(Double.POSITIVE_INFINITY, 1)),
-              meters.around(link),
-              secret,
-              EscalationPolicy.DEFAULT,
-              new SecureRandom(),
-              listener)
-          .verifying(verify.bytesPerSecond(), InstantSource.system())
-          .run();
+      SyncReceiver receiver =
+          new SyncReceiver(
+                  meters.around(sink),
+                  meters.around(Wire.coding(Double.POSITIVE_INFINITY, 1)),
+                  meters.around(link),
+                  secret,
+                  EscalationPolicy.DEFAULT,
+                  new SecureRandom(),
+                  listener)
+              .verifying(verify.bytesPerSecond(), InstantSource.system());
+      archiving.ifPresent(store -> store.keep(receiver, registry));
+      receiver.run();
     } catch (FileSystemException e) {
       throw e;
     } catch (IOException e) {

@@ -1,26 +1,33 @@
 package io.penumbra.app.sync;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.penumbra.app.store.StoreFile;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.scenario.RecordFile;
 import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.engine.ReceiverListener;
+import io.penumbra.sync.engine.SyncReceiver;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageView;
-import io.penumbra.tiers.ChunkSource;
+import io.penumbra.sync.meter.StoreMeters;
+import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.KeeperRules;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreKeeper;
 import io.penumbra.tiers.StoreOpening;
 import io.penumbra.tiers.TieredChunkStore;
+import io.penumbra.tiers.manifest.ManifestStore;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /** Keeps every epoch that a receiver applies in a tier store as well, and looks after the store. */
@@ -28,19 +35,24 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
 
   private static final int NAME_BYTES = 8;
 
+  /** So long a page may take that has rotted in the copy, too: it comes with the next epoch. */
+  private static final Duration REPAIR_WITHIN = Duration.ofSeconds(20);
+
   private final StoreOpening.OpenStore open;
   private final ReceiverListener report;
   private final PrintWriter err;
   private final StoreKeeper keeper;
   private Optional<TierArchive> archive = Optional.empty();
 
+  /** Set before the keeper's thread starts. */
+  private Optional<SyncReceiver> receiver = Optional.empty();
+
   private StoreArchiving(
       StoreOpening.OpenStore open, KeeperRules rules, ReceiverListener report, PrintWriter err) {
     this.open = open;
     this.report = report;
     this.err = err;
-    this.keeper = new StoreKeeper(open.store(), rules, ChunkSource.NOBODY, note -> tell(err, note));
-    keeper.start();
+    this.keeper = new StoreKeeper(open.store(), rules, this::fromTheCopy, note -> tell(err, note));
   }
 
   /** Opens the store in a directory, or the one that a settings file describes. */
@@ -66,6 +78,39 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
             "sync-" + HexFormat.of().formatHex(name),
             note -> tell(err, note))
         .open();
+  }
+
+  /**
+   * Starts to look after the store. A chunk that has rotted in all its tiers is put together again
+   * from the receiver's copy, as far as it still has the pages; and what has rotted there, too, the
+   * receiver asks of the primary.
+   */
+  void keep(SyncReceiver with, MeterRegistry registry) {
+    receiver = Optional.of(with);
+    StoreMeters.register(open.store(), keeper, registry);
+    keeper.start();
+  }
+
+  private Optional<ByteBuffer> fromTheCopy(ChunkId id) {
+    if (receiver.isPresent()
+        && open.store().manifests().vms() instanceof ManifestStore.Vms.Known(List<VmId> vms)) {
+      for (VmId vm : vms) {
+        Optional<ByteBuffer> content = archive(vm, open.store()).contentOf(id, this::read);
+        if (content.isPresent()) {
+          return content;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<ByteBuffer> read(int[] pages) {
+    try {
+      return receiver.orElseThrow().read(pages, REPAIR_WITHIN);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
   }
 
   /** One VM's epochs in a store. */

@@ -113,7 +113,16 @@ class SyncProcessesTest {
     String address = "127.0.0.1:" + freePort();
     String there = "127.0.0.1:" + freePort();
     String here = "127.0.0.1:" + freePort();
-    start("receive", "--dir", copy.toString(), "--listen", address, "--metrics", there);
+    start(
+        "receive",
+        "--dir",
+        copy.toString(),
+        "--listen",
+        address,
+        "--metrics",
+        there,
+        "--store",
+        temp.resolve("store").toString());
     start(
         "send",
         image.toString(),
@@ -133,12 +142,16 @@ class SyncProcessesTest {
         .contains("penumbra_stage_seconds_sum{stage=\"shard\"}")
         .contains("penumbra_stage_pages_total{stage=\"ack\"}")
         .contains("penumbra_path_usable{path=\"0\"} 1.0")
+        .contains("penumbra_early_pages_total")
         .containsPattern("penumbra_path_bytes_total\\{path=\"0\"} [1-9]");
     assertThat(metrics(there))
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"join\"} [1-9]")
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"verify\"} [1-9]")
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"store\"} [1-9]")
-        .containsPattern("penumbra_stage_seconds_count\\{stage=\"apply\"} [1-9]");
+        .containsPattern("penumbra_stage_seconds_count\\{stage=\"apply\"} [1-9]")
+        .containsPattern("penumbra_store_puts_total [1-9]")
+        .contains("penumbra_store_gets_total{tier=\"ssd\"}")
+        .contains("penumbra_store_scrub_damaged_total 0.0");
   }
 
   private static String metrics(String address) throws IOException {

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -174,6 +175,55 @@ public final class TierArchive {
           view.segment(pages[i]).asSlice(view.offset(pages[i]), PageSize.BYTES).asByteBuffer());
     }
     return content.flip();
+  }
+
+  /** Reads pages of the state as it is now. */
+  @FunctionalInterface
+  public interface Pages {
+
+    /** Their bytes in order; empty if they can't be had. */
+    Optional<ByteBuffer> read(int[] pages);
+  }
+
+  /**
+   * The content of a chunk, put together from pages of the state that have not changed since: how a
+   * store gets back what has rotted in all its tiers.
+   */
+  public Optional<ByteBuffer> contentOf(ChunkId id, Pages now) {
+    List<Long> versions;
+    try {
+      versions = versions();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    for (long version : versions.reversed()) {
+      if (manifests.read(vm, version) instanceof ManifestStore.Reading.Found found) {
+        Optional<ByteBuffer> content =
+            pagesOf(id, found.manifest())
+                .flatMap(now::read)
+                .filter(bytes -> chunks.name(bytes.duplicate()).equals(id));
+        if (content.isPresent()) {
+          return content;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<int[]> pagesOf(ChunkId id, Manifest manifest) {
+    int chunk = manifest.chunks().indexOf(id);
+    if (chunk < 0) {
+      return Optional.empty();
+    }
+    try {
+      int[] pages = ArchivedEpoch.read(manifest.body()).pages();
+      int from = chunk * Wanted.CHUNK_PAGES;
+      return Optional.of(
+          Arrays.copyOfRange(pages, from, Math.min(pages.length, from + Wanted.CHUNK_PAGES)));
+    } catch (IllegalArgumentException e) {
+      // Not one of ours.
+      return Optional.empty();
+    }
   }
 
   /** The epochs that can be restored, oldest first. */

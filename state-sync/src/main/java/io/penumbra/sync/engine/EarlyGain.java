@@ -59,15 +59,18 @@ final class EarlyGain {
       // No time to look in: the ack came late.
       return;
     }
+    cost = cost * KEPT + lookShare;
+    epochs = epochs * KEPT + 1;
     if (watched < WATCHED) {
       watched++;
+      if (watched == WATCHED && isTooDear()) {
+        stop();
+      }
       return;
     }
     pages = pages * KEPT + ahead.pages();
     held = held * KEPT + ahead.held();
     left = left * KEPT + ahead.left();
-    cost = cost * KEPT + lookShare;
-    epochs = epochs * KEPT + 1;
     counted++;
     if (counted >= JUDGED_FROM && held + left >= PAGES_LEAST) {
       judge();
@@ -75,12 +78,18 @@ final class EarlyGain {
   }
 
   private void judge() {
-    if (held >= HELD_LEAST * pages
-        && held >= EARNED_LEAST * (held + left)
-        && cost <= COST_MOST * epochs) {
+    if (held >= HELD_LEAST * pages && held >= EARNED_LEAST * (held + left) && !isTooDear()) {
       pause = PAUSE_FIRST;
-      return;
+    } else {
+      stop();
     }
+  }
+
+  private boolean isTooDear() {
+    return cost > COST_MOST * epochs;
+  }
+
+  private void stop() {
     pauseLeft = pause;
     pause = Math.min(PAUSE_MOST, 2 * pause);
     watched = 0;

@@ -3,6 +3,7 @@ package io.penumbra.sync.engine;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageHash;
 import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.PageView;
 import io.penumbra.sync.epoch.StateSink;
 import io.penumbra.sync.frame.Direction;
 import io.penumbra.sync.frame.FrameKey;
@@ -18,12 +19,19 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 
 /** Keeps a VM's state as a sender tells it, until it is told to stop. */
@@ -47,6 +55,7 @@ public final class SyncReceiver {
   private Optional<CopyVerifier> verifier = Optional.empty();
   private InstantSource clock = () -> Instant.EPOCH;
   private int pages;
+  private final Queue<Reading> readings = new ConcurrentLinkedQueue<>();
   private volatile boolean stopping;
 
   /**
@@ -85,6 +94,26 @@ public final class SyncReceiver {
     return this;
   }
 
+  /**
+   * Reads pages of the newest epoch as they were verified; for other threads. Those that have
+   * rotted in the copy are asked of the sender first, with its next epoch.
+   *
+   * @return their bytes in order; empty if they could not be had in time
+   */
+  public Optional<ByteBuffer> read(int[] wanted, Duration most) throws InterruptedException {
+    Reading reading = new Reading(wanted.clone(), new CompletableFuture<>());
+    readings.add(reading);
+    try {
+      return reading.content.get(most.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return Optional.empty();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("reading the copy failed", e);
+    } finally {
+      readings.remove(reading);
+    }
+  }
+
   /** Ends {@link #run} soon. */
   public void stop() {
     stopping = true;
@@ -104,6 +133,48 @@ public final class SyncReceiver {
       if (verifier.isPresent() && session.committed() > 0) {
         verify(verifier.get());
       }
+      if (session.committed() > 0) {
+        readings.forEach(this::answer);
+      }
+    }
+  }
+
+  private void answer(Reading reading) {
+    PageView view = sink.view();
+    boolean rotten = false;
+    for (int wanted : reading.pages) {
+      if (wanted < 0 || wanted >= pages) {
+        reading.content.complete(Optional.empty());
+        return;
+      }
+      long hash = PageHash.of(view, wanted);
+      if (hash != session.expectedHash(wanted)) {
+        session.rotten(new int[] {wanted}, new long[] {hash});
+        listener.rotten(1);
+      }
+      rotten |= session.isRotten(wanted);
+    }
+    if (!rotten) {
+      reading.content.complete(Optional.of(copy(view, reading.pages)));
+    }
+  }
+
+  private static ByteBuffer copy(PageView view, int[] wanted) {
+    ByteBuffer content = ByteBuffer.allocate(wanted.length * PageSize.BYTES);
+    for (int each : wanted) {
+      content.put(view.segment(each).asSlice(view.offset(each), PageSize.BYTES).asByteBuffer());
+    }
+    return content.flip();
+  }
+
+  /** Pages that somebody waits for. */
+  private static final class Reading {
+    private final int[] pages;
+    private final CompletableFuture<Optional<ByteBuffer>> content;
+
+    Reading(int[] pages, CompletableFuture<Optional<ByteBuffer>> content) {
+      this.pages = pages;
+      this.content = content;
     }
   }
 

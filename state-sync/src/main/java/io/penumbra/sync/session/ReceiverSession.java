@@ -51,6 +51,11 @@ public final class ReceiverSession {
     return state.orElseThrow().have.get(page);
   }
 
+  /** Whether a page of the copy is known to be other than at the newest epoch. */
+  public boolean isRotten(int page) {
+    return state.orElseThrow().rightful.containsKey(page);
+  }
+
   /**
    * Whether this is what a rotten page was at the newest epoch: then it belongs in the copy at once
    * and is no change, and epochs before are as they were.

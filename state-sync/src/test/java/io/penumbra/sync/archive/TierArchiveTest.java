@@ -17,17 +17,20 @@ import io.penumbra.sync.epoch.RegionKind;
 import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.epoch.StateLayout;
 import io.penumbra.sync.epoch.StateRoot;
+import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreOpening;
 import io.penumbra.tiers.manifest.RestoreOrders;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -70,6 +73,38 @@ class TierArchiveTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("not in the store");
     }
+  }
+
+  @Test
+  void aChunkIsPutTogetherAgainOfPagesThatHaveNotChangedSince() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      keep(archive, 1);
+      keep(archive, 2);
+      int back = 0;
+      List<ChunkId> all = new ArrayList<>();
+      open.store().list(all::add);
+      for (ChunkId id : all) {
+        Optional<ByteBuffer> content = archive.contentOf(id, this::read);
+        if (content.isPresent()) {
+          assertThat(open.store().name(content.get())).isEqualTo(id);
+          back++;
+        }
+      }
+      assertThat(back).as("chunks of %d", all.size()).isPositive();
+      assertThat(archive.contentOf(all.getFirst(), _ -> Optional.empty())).isEmpty();
+      assertThat(archive.contentOf(open.store().name(ByteBuffer.allocate(9)), this::read))
+          .as("what was never kept")
+          .isEmpty();
+    }
+  }
+
+  private Optional<ByteBuffer> read(int[] pages) {
+    ByteBuffer content = ByteBuffer.allocate(pages.length * PageSize.BYTES);
+    for (int page : pages) {
+      content.put(state.segment(page).asSlice(state.offset(page), PageSize.BYTES).asByteBuffer());
+    }
+    return Optional.of(content.flip());
   }
 
   @Test

@@ -71,7 +71,7 @@ class EarlyShippingTest {
   @Test
   void aLookThatTakesTooLongEndsIt() {
     lookTime = Duration.ofMillis(60);
-    assertThat(epochs(12, this::fresh).on()).isFalse();
+    assertThat(epochs(3, this::fresh).on()).isFalse();
     early = new EarlyShipping(PAGES, Early.ON);
     assertThat(epochs(12, this::fresh).on()).isTrue();
   }

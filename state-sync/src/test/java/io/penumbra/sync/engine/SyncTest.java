@@ -23,6 +23,7 @@ import io.penumbra.sync.session.SenderSettings;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -50,6 +52,9 @@ class SyncTest {
 
   private final AtomicInteger rotten = new AtomicInteger();
   private Optional<Path> flipIn = Optional.empty();
+  private volatile Optional<SyncReceiver> receiving = Optional.empty();
+  private final CompletableFuture<Optional<ByteBuffer>> readBack = new CompletableFuture<>();
+  private boolean verifying = true;
   private final AtomicInteger wentAhead = new AtomicInteger();
   private final AtomicInteger held = new AtomicInteger();
   private Pace pace = Pace.unlimited();
@@ -73,6 +78,16 @@ class SyncTest {
     flipIn = Optional.of(temp.resolve("copy").resolve("disk.raw.img"));
     run(3, 0, Optional.empty(), 12);
     assertThat(rotten.get()).isPositive();
+  }
+
+  @Test
+  void aPageThatIsReadFromTheCopyAndHasRottenThereIsAskedOfTheSenderFirst() throws Exception {
+    flipIn = Optional.of(temp.resolve("copy").resolve("disk.raw.img"));
+    verifying = false;
+    run(7, 0, Optional.empty(), 30);
+    assertThat(rotten.get()).isPositive();
+    byte[] image = Files.readAllBytes(temp.resolve("disk.raw"));
+    assertThat(readBack.join()).contains(ByteBuffer.wrap(image, 0, 4096).slice());
   }
 
   @Test
@@ -111,6 +126,14 @@ class SyncTest {
     Instant start = Instant.now();
     run(4, 0, Optional.empty(), 1);
     assertThat(Duration.between(start, Instant.now())).isGreaterThan(Duration.ofMillis(900));
+  }
+
+  private void readBack() {
+    try {
+      readBack.complete(receiving.orElseThrow().read(new int[] {0}, Duration.ofSeconds(20)));
+    } catch (InterruptedException e) {
+      readBack.completeExceptionally(e);
+    }
   }
 
   private SenderSettings settings() {
@@ -172,6 +195,9 @@ class SyncTest {
               write(image, random);
               if (epoch == 5) {
                 flipIn.ifPresent(SyncTest::flip);
+                if (!verifying) {
+                  Thread.ofVirtual().start(() -> readBack());
+                }
               }
               acks.release();
             }
@@ -202,7 +228,8 @@ class SyncTest {
                   rotten.addAndGet(count);
                 }
               });
-      if (flipIn.isPresent()) {
+      receiving = Optional.of(receiver);
+      if (flipIn.isPresent() && verifying) {
         receiver.verifying(1e9, InstantSource.system());
       }
       BlockingQueue<Throwable> broken = new LinkedBlockingQueue<>();

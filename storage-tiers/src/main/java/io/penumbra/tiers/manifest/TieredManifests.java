@@ -43,6 +43,7 @@ public final class TieredManifests implements ManifestStore {
   private final ObjectTier objects;
   private final ManifestCodec codec;
   private final ChunkPins pins;
+  private final RestoreOrders orders;
   private final Map<VmId, Line> lines = new ConcurrentHashMap<>();
 
   /** What is known of one VM's versions. Guarded by itself. */
@@ -68,6 +69,7 @@ public final class TieredManifests implements ManifestStore {
     this.disk = disk;
     this.objects = objects;
     this.codec = new ManifestCodec(seal, writer);
+    this.orders = new RestoreOrders(disk, objects, seal);
     this.pins = pins;
   }
 
@@ -571,7 +573,10 @@ public final class TieredManifests implements ManifestStore {
             }
           }
           line.newest = OptionalLong.empty();
-          yield new Removal.Removed(vm, all.isEmpty() ? 0 : all.last());
+          // What a machine that is gone used to read first is of use to nobody.
+          yield orders.forget(vm)
+              ? new Removal.Removed(vm, all.isEmpty() ? 0 : all.last())
+              : new Unavailable("the order of its restores could not be removed");
         }
       };
     }
