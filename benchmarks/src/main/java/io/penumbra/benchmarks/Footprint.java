@@ -140,6 +140,7 @@ public final class Footprint {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseParallelGC",
+                "-XX:MaxNewSize=64m",
                 "-XX:NativeMemoryTracking=summary",
                 "--add-modules",
                 "jdk.incubator.vector",
