@@ -216,7 +216,7 @@ public final class AgentCommand implements Callable<Integer> {
       defaultValue = "32",
       paramLabel = "MIB",
       description =
-          "Read so much of each guest's memory a second time per second; ${DEFAULT-VALUE}, 0: none.")
+          "Read so much of each guest's and shadow's memory again per second; ${DEFAULT-VALUE}, 0: none.")
   private int scrub;
 
   @Option(

@@ -52,8 +52,10 @@ final class CopyVerifier {
     long[] hashes = new long[count];
     int found = 0;
     for (int i = 0; i < count; i++) {
-      long hash = PageHash.of(view, next);
-      if (hash != expected.applyAsLong(next)) {
+      long right = expected.applyAsLong(next);
+      // What should be zeros is a hole as a rule, and to read one in memory would fill it.
+      long hash = right == PageHash.ZERO_PAGE ? right : PageHash.of(view, next);
+      if (hash != right) {
         wrong[found] = next;
         hashes[found++] = hash;
       }

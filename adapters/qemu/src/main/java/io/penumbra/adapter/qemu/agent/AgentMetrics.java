@@ -25,6 +25,13 @@ final class AgentMetrics {
     for (HostedVm vm : vms) {
       vm.report().ifPresent(report -> instance(out, report));
       vm.primary().ifPresent(primary -> primary(out, vm, primary));
+      vm.shadow()
+          .ifPresent(shadow ->
+              line(
+                  out,
+                  "penumbra_shadow_rotten_pages_total",
+                  "vm=\"%s\"".formatted(vm.id()),
+                  (double) shadow.rottenPages()));
     }
     return out.toString();
   }

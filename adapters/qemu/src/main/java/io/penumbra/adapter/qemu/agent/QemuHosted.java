@@ -3,6 +3,7 @@ package io.penumbra.adapter.qemu.agent;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.capture.CaptureSettings;
+import io.penumbra.adapter.qemu.capture.FileSystems;
 import io.penumbra.adapter.qemu.capture.QemuSource;
 import io.penumbra.adapter.qemu.guest.GuestCounters;
 import io.penumbra.adapter.qemu.guest.PortForward;
@@ -100,7 +101,9 @@ final class QemuHosted implements Hypervisor.Guest {
 
   @Override
   public void resume() throws HypervisorException {
-    QemuHypervisor.done("not-resumed", monitor().resume());
+    QemuGuest guest = monitor();
+    QemuHypervisor.done("not-resumed", guest.resume());
+    FileSystems.thawSoon(guest);
   }
 
   @Override

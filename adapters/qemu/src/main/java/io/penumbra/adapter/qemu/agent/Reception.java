@@ -12,13 +12,13 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /**
  * Takes one VM's epochs in, on a thread of its own, until it is closed. Whatever it says to the
@@ -34,18 +34,29 @@ final class Reception implements AutoCloseable {
   private final long link;
   private final Optional<FrameKey> key;
   private final BooleanSupplier mayRenew;
-  private final Consumer<EpochManifest> committed;
+  private final Heard heard;
+  private final double verifyBytesPerSecond;
   private final Thread thread;
   private final CountDownLatch quiet = new CountDownLatch(1);
   private volatile Optional<SyncReceiver> receiver = Optional.empty();
   private volatile String trouble = "";
   private volatile boolean closed;
 
+  /** Is told of what comes. */
+  interface Heard {
+
+    /** That epoch is durable; said before its ack is sent. */
+    void committed(EpochManifest manifest);
+
+    /** So many pages of what is here have changed by themselves; they are asked for again. */
+    void rotten(int pages);
+  }
+
   /**
    * Listens from {@link #start} on.
    *
    * @param mayRenew asked right before anything is sent
-   * @param committed told of every epoch that is durable, before its ack is sent
+   * @param verifyBytesPerSecond how much of what is here is read back meanwhile; 0 for none
    */
   Reception(
       String name,
@@ -54,13 +65,15 @@ final class Reception implements AutoCloseable {
       long link,
       Optional<FrameKey> key,
       BooleanSupplier mayRenew,
-      Consumer<EpochManifest> committed) {
+      double verifyBytesPerSecond,
+      Heard heard) {
     this.sink = sink;
     this.at = List.copyOf(at);
     this.link = link;
     this.key = key;
     this.mayRenew = mayRenew;
-    this.committed = committed;
+    this.verifyBytesPerSecond = verifyBytesPerSecond;
+    this.heard = heard;
     thread = Thread.ofPlatform().name("receive " + name).unstarted(this::run);
   }
 
@@ -136,9 +149,17 @@ final class Reception implements AutoCloseable {
                 @Override
                 public void committed(EpochManifest manifest, int pages) {
                   trouble = "";
-                  committed.accept(manifest);
+                  heard.committed(manifest);
+                }
+
+                @Override
+                public void rotten(int pages) {
+                  heard.rotten(pages);
                 }
               });
+      if (verifyBytesPerSecond > 0) {
+        working.verifying(verifyBytesPerSecond, InstantSource.system());
+      }
       receiver = Optional.of(working);
       try {
         if (!closed) {

@@ -1,9 +1,10 @@
 package io.penumbra.adapter.qemu.agent;
 
 /**
- * How guests' memory is read a second time, and what follows when it is not what it should be.
+ * How guests' memory is read a second time, and what follows when it is not what it should be. What
+ * shadows have is read back at the same pace; whatever is wrong there is sent again.
  *
- * @param mibPerSecond of each guest; 0 for not at all
+ * @param mibPerSecond of each guest, and of each shadow; 0 for not at all
  * @param rollBack whether the guest is given up at once for its last healthy epoch; otherwise the
  *     epochs that follow are marked as suspect, and a person decides
  */

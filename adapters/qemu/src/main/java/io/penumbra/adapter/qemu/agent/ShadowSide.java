@@ -19,9 +19,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A shadow that waits here: what fills it, and what its agent has promised its primary. */
-final class ShadowSide {
+final class ShadowSide implements Reception.Heard {
 
   private final Surroundings around;
   private final HostedVm vm;
@@ -29,6 +30,7 @@ final class ShadowSide {
   private volatile Optional<CutLabel> newest;
   private volatile Optional<Reception> reception = Optional.empty();
   private volatile boolean lost;
+  private final AtomicLong rotten = new AtomicLong();
   private LeaseGrant grant;
   private Optional<Verification> verification = Optional.empty();
 
@@ -82,7 +84,8 @@ final class ShadowSide {
                     seat.link(),
                     around.settings().stateKey(),
                     this::mayRenew,
-                    this::committed)
+                    around.settings().scrubbing().mibPerSecond() * (double) (1 << 20),
+                    this)
                 .start());
   }
 
@@ -98,8 +101,19 @@ final class ShadowSide {
     shadow.letGo();
   }
 
-  private void committed(EpochManifest manifest) {
+  @Override
+  public void committed(EpochManifest manifest) {
     CutLabel.of(manifest).ifPresent(label -> newest = Optional.of(label));
+  }
+
+  @Override
+  public void rotten(int pages) {
+    rotten.addAndGet(pages);
+  }
+
+  /** How many pages here have changed by themselves, and were sent again. */
+  long rottenPages() {
+    return rotten.get();
   }
 
   private List<InetSocketAddress> sockets(InstanceRecord.Seat seat) {

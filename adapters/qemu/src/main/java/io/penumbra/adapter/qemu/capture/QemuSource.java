@@ -26,6 +26,8 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A running guest as a source of epochs: its memory, the state of its devices, its disks. To hold
@@ -56,6 +58,7 @@ public final class QemuSource implements StateSource {
   private final Optional<String> whyNotTracked;
   private final Optional<FileData> ramData;
   private final DiskTrackers disks;
+  private final FileSystems fileSystems;
   private final BitSet devicePages = new BitSet();
   private boolean firstLook = true;
   private Optional<PauseTimes> lastPause = Optional.empty();
@@ -76,6 +79,8 @@ public final class QemuSource implements StateSource {
     this.ram = ram;
     this.saver = saver;
     this.disks = disks;
+    fileSystems = new FileSystems(guest.agent());
+    fileSystems.thaw();
     this.tracker = tracker.found();
     this.whyNotTracked = tracker.refusal();
     ramData = FileData.of(guest.home().ram(), ram.byteSize());
@@ -171,6 +176,23 @@ public final class QemuSource implements StateSource {
    */
   @Override
   public Hold hold() {
+    boolean held = false;
+    if (!guest.isHeld()) {
+      // One that stands still could not answer.
+      fileSystems.freeze();
+    }
+    try {
+      Hold hold = holdStill();
+      held = true;
+      return hold;
+    } finally {
+      if (!held) {
+        fileSystems.thaw();
+      }
+    }
+  }
+
+  private Hold holdStill() {
     long start = System.nanoTime();
     QmpClient qmp = guest.qmp();
     List<Reply<JsonNode>> replies =
@@ -248,6 +270,9 @@ public final class QemuSource implements StateSource {
     ramData.ifPresent(FileData::close);
     saver.close();
     disks.close();
+    if (!guest.isHeld()) {
+      fileSystems.thaw();
+    }
     arena.close();
   }
 
@@ -315,7 +340,13 @@ public final class QemuSource implements StateSource {
 
     @Override
     public HealthSnapshot health() {
-      return settings.health().get();
+      HealthSnapshot health = settings.health().get();
+      if (guest.agent().isEmpty()) {
+        return health;
+      }
+      SortedMap<String, Double> vitals = new TreeMap<>(health.vitals());
+      vitals.put("guest.frozenFileSystems", (double) fileSystems.frozen());
+      return new HealthSnapshot(health.condition(), vitals);
     }
 
     @Override
@@ -323,6 +354,9 @@ public final class QemuSource implements StateSource {
       long copied = System.nanoTime();
       Reply<JsonNode> running = goOn();
       long end = System.nanoTime();
+      if (!guest.isHeld()) {
+        fileSystems.thaw();
+      }
       lastPause =
           Optional.of(
               new PauseTimes(

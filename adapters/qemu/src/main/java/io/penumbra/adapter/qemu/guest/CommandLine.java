@@ -28,6 +28,9 @@ final class CommandLine {
     line.files(home);
     spec.kernel().ifPresent(line::boot);
     spec.disks().forEach(line::disk);
+    if (spec.agent()) {
+      line.agent(home);
+    }
     line.network(spec, role, settings);
     if (role == GuestRole.SHADOW) {
       // -S besides: once it has the state it shall still wait until its links are up.
@@ -77,6 +80,13 @@ final class CommandLine {
         "driver=%s,node-name=%s,file=%s-file,discard=unmap"
             .formatted(disk.format().driver(), name, name));
     add("-device", "virtio-blk-pci,drive=%s,id=%s-device".formatted(name, name));
+  }
+
+  private void agent(GuestHome home) {
+    add("-device", "virtio-serial-pci,id=serial0");
+    add("-chardev");
+    add("socket,id=agent,path=%s,server=on,wait=off".formatted(escaped(home.agent().toString())));
+    add("-device", "virtserialport,bus=serial0.0,chardev=agent,name=org.qemu.guest_agent.0");
   }
 
   private void network(GuestSpec spec, GuestRole role, LaunchSettings settings) {

@@ -55,6 +55,11 @@ public record GuestHome(Path directory, Path ram) {
     return directory.resolve("qmp.sock");
   }
 
+  /** Where QEMU's agent in the guest is spoken to. */
+  public Path agent() {
+    return directory.resolve("qga.sock");
+  }
+
   public Path console() {
     return directory.resolve("console.log");
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param cpu QEMU's CPU model
  * @param kernel what to boot; empty boots from the first disk
  * @param forwards ports of the host, opened when the guest serves and not before
+ * @param agent whether QEMU's guest agent runs in it: its file systems are frozen for every cut
  */
 public record GuestSpec(
     VmId vm,
@@ -24,7 +25,8 @@ public record GuestSpec(
     Accelerator accelerator,
     Optional<Kernel> kernel,
     List<Disk> disks,
-    List<PortForward> forwards) {
+    List<PortForward> forwards,
+    boolean agent) {
 
   /** More disks than an epoch has room for regions. */
   public static final int DISKS_MAX = 16;
@@ -84,28 +86,38 @@ public record GuestSpec(
         Accelerator.TCG,
         Optional.of(kernel),
         List.of(),
-        List.of());
+        List.of(),
+        false);
   }
 
   /** The same with so many virtual CPUs. */
   public GuestSpec withVcpus(int count) {
-    return new GuestSpec(vm, memoryMib, count, machine, cpu, accelerator, kernel, disks, forwards);
+    return new GuestSpec(
+        vm, memoryMib, count, machine, cpu, accelerator, kernel, disks, forwards, agent);
   }
 
   /** The same with another machine type and CPU model. */
   public GuestSpec withHardware(String machineType, String cpuModel) {
     return new GuestSpec(
-        vm, memoryMib, vcpus, machineType, cpuModel, accelerator, kernel, disks, forwards);
+        vm, memoryMib, vcpus, machineType, cpuModel, accelerator, kernel, disks, forwards, agent);
   }
 
   /** The same with these disks. */
   public GuestSpec withDisks(List<Disk> others) {
-    return new GuestSpec(vm, memoryMib, vcpus, machine, cpu, accelerator, kernel, others, forwards);
+    return new GuestSpec(
+        vm, memoryMib, vcpus, machine, cpu, accelerator, kernel, others, forwards, agent);
   }
 
   /** The same with these ports. */
   public GuestSpec withForwards(List<PortForward> others) {
-    return new GuestSpec(vm, memoryMib, vcpus, machine, cpu, accelerator, kernel, disks, others);
+    return new GuestSpec(
+        vm, memoryMib, vcpus, machine, cpu, accelerator, kernel, disks, others, agent);
+  }
+
+  /** The same with QEMU's guest agent in it. */
+  public GuestSpec withAgent() {
+    return new GuestSpec(
+        vm, memoryMib, vcpus, machine, cpu, accelerator, kernel, disks, forwards, true);
   }
 
   /** Bytes of its memory. */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -31,6 +32,7 @@ public final class QemuGuest implements AutoCloseable {
   private final GuestHome home;
   private final long pid;
   private final QmpClient qmp;
+  private final Optional<GuestAgent> agent;
   private volatile GuestRole role;
 
   QemuGuest(GuestSpec spec, GuestHome home, GuestRole role, long pid, QmpClient qmp) {
@@ -39,6 +41,7 @@ public final class QemuGuest implements AutoCloseable {
     this.role = role;
     this.pid = pid;
     this.qmp = qmp;
+    agent = spec.agent() ? Optional.of(new GuestAgent(home.agent())) : Optional.empty();
   }
 
   /** Starts a guest that runs and serves at once. */
@@ -80,6 +83,11 @@ public final class QemuGuest implements AutoCloseable {
 
   public long pid() {
     return pid;
+  }
+
+  /** QEMU's agent in it, if it is said to have one. */
+  public Optional<GuestAgent> agent() {
+    return agent;
   }
 
   /** Its monitor, for what has no method here. */

@@ -2,6 +2,7 @@ package io.penumbra.adapter.qemu.shadow;
 
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.capture.DeviceState;
+import io.penumbra.adapter.qemu.capture.FileSystems;
 import io.penumbra.adapter.qemu.guest.Disk;
 import io.penumbra.adapter.qemu.guest.GuestIdentity;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
@@ -196,6 +197,7 @@ public final class GuestShadow implements AutoCloseable {
                       return guest
                           .serve()
                           .then(forwards -> {
+                            FileSystems.thawSoon(guest);
                             Promotion.Times times =
                                 new Promotion.Times(
                                     Duration.ofNanos(started - start),
