@@ -531,11 +531,12 @@ final class Forwarding {
     return released;
   }
 
-  /** The last position that no takeover can go behind. */
+  /** The last position that no takeover can go behind: what was in doubt at a cut is told again. */
   long oldestCut() {
     return cuts.values().stream()
-        .findFirst()
-        .map(mark -> mark.point().position())
+        .map(Mark::point)
+        .mapToLong(cut -> cut.quiet() ? cut.position() : cut.inDoubt().getFirst() - 1)
+        .min()
         .orElse(Long.MAX_VALUE);
   }
 

@@ -216,6 +216,10 @@ final class TakingOver implements BackendLink.User {
       shared.ifPresent(BackendLink::flush);
     } catch (IOException e) {
       fail(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // A takeover that fails is asked for again; one that nobody ends keeps all clients waiting.
+      fail("defect: " + e);
+      throw e;
     }
   }
 

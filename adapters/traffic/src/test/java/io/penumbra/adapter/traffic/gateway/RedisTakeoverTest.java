@@ -238,6 +238,34 @@ class RedisTakeoverTest {
     assertThatThrownBy(once::answer).isInstanceOf(IOException.class);
   }
 
+  /** Found by the lab's soak: the takeover looked for the client and never ended. */
+  @Test
+  void whatWasInDoubtIsToldAgainAlsoForAClientThatHasGoneSince() throws Exception {
+    Gateway gateway = gateway(GatewayMode.REPLAY);
+    epoch(gateway);
+    RespClient gone = client(gateway);
+    RespClient stays = client(gateway);
+    gone.ask("PING");
+    stays.ask("PING");
+    try (RespClient direct = new RespClient(primary())) {
+      direct.ask("CLIENT", "PAUSE", "60000", "ALL");
+    }
+    gone.send(RespClient.command("SET", "b", "1"));
+    while (gateway.metrics().outstanding() < 1) {
+      Thread.sleep(1);
+    }
+    assertThat(gateway.beginCut(Duration.ofMillis(30))).isInstanceOf(Hold.Held.class);
+    assertThat(((Cut.Taken) gateway.cut(++cutEpoch)).inDoubt()).isEqualTo(1);
+    gateway.acked(cutEpoch);
+    ackedEpoch = cutEpoch;
+    gone.close();
+    Thread.sleep(50);
+
+    TakeoverOutcome.Done done = failOver(gateway, "");
+    assertThat(done.replayed()).isEqualTo(1);
+    assertThat(stays.ask("GET", "b")).isEqualTo("1");
+  }
+
   @Test
   void aFullLogHoldsClientsBackUntilAnEpochIsAcked() throws Exception {
     Gateway gateway =
