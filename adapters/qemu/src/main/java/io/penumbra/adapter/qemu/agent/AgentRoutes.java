@@ -40,7 +40,7 @@ import java.util.function.IntSupplier;
 /** The agent's API, as routes. What is refused is a problem with a short code for a title. */
 public final class AgentRoutes {
 
-  private static final Duration PROBE = Duration.ofMillis(250);
+  private static final Duration PROBE = Duration.ofMillis(150);
   private static final int CONFLICT = 409;
 
   private final Surroundings around;

@@ -513,7 +513,7 @@ final class AgentWork {
     PrimarySide primary = new PrimarySide(around, vm, label.epoch());
     primary.attach(guest);
     vm.becomes(primary);
-    vm.change(InstanceRecord::withoutSeat);
+    vm.changeSoon(InstanceRecord::withoutSeat);
     address(vm.record().spec(), guest)
         .ifPresent(at ->
             around.gate().promoted(vm.id(), label.epoch(), manifest.requestLogPosition(), at));

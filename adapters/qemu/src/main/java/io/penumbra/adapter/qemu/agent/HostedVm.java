@@ -60,6 +60,25 @@ final class HostedVm {
     }
   }
 
+  /**
+   * As {@link #change}, for what takes a promise back: written at once, and forced to disk soon.
+   * Whoever reads the older record after the machine has failed keeps a promise for nothing.
+   */
+  synchronized void changeSoon(UnaryOperator<InstanceRecord> change) {
+    if (!removed) {
+      InstanceRecord changed = change.apply(record);
+      DurableFile.replace(file, AgentJson.write(changed), false);
+      record = changed;
+      Thread.ofVirtual().name("force " + id).start(this::force);
+    }
+  }
+
+  private synchronized void force() {
+    if (!removed) {
+      DurableFile.replace(file, AgentJson.write(record));
+    }
+  }
+
   /** Changes what is remembered; nobody else changes it meanwhile. */
   synchronized void change(UnaryOperator<InstanceRecord> change) {
     save(change.apply(record));

@@ -8,6 +8,7 @@ import io.penumbra.adapter.qemu.capture.QemuSource;
 import io.penumbra.adapter.qemu.guest.GuestCounters;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
+import io.penumbra.adapter.qemu.shadow.Promotion;
 import io.penumbra.sync.epoch.StateSource;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
@@ -36,6 +38,8 @@ final class QemuHosted implements Hypervisor.Guest {
   private volatile SortedMap<String, Double> vitals = new TreeMap<>();
   private volatile long vitalsAt = System.nanoTime() - VITALS_NANOS;
   private volatile Optional<JsonNode> identity = Optional.empty();
+  private CompletableFuture<Optional<String>> tidied =
+      CompletableFuture.completedFuture(Optional.empty());
 
   QemuHosted(Path directory, QemuGuest guest, OwnCaps caps) {
     this.directory = directory;
@@ -47,6 +51,21 @@ final class QemuHosted implements Hypervisor.Guest {
     guest.onGone(() -> died(guest));
     ports = guest.forwards().found().orElse(List.of());
     identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
+  }
+
+  /** A shadow that has come to life: all there is to know of it is known. */
+  QemuHosted(Path directory, Promotion promotion, OwnCaps caps) {
+    this.directory = directory;
+    this.caps = caps;
+    QemuGuest guest = promotion.guest();
+    this.pid = guest.pid();
+    caps.letOut(pid);
+    this.startTicks = Signals.stat(pid).startTicks();
+    this.qemu = Optional.of(guest);
+    guest.onGone(() -> died(guest));
+    ports = promotion.forwards();
+    identity = Optional.of(QemuHypervisor.JSON.valueToTree(promotion.identity()));
+    tidied = promotion.tidied();
   }
 
   QemuHosted(Path directory, long frozenPid, OwnCaps caps) {
@@ -145,6 +164,8 @@ final class QemuHosted implements Hypervisor.Guest {
       kill(pid);
     }
     monitored.ifPresent(QemuGuest::close);
+    // Its directory is somebody else's from here on.
+    tidied.join();
   }
 
   /** On return that process can do nothing any more. */
@@ -167,6 +188,7 @@ final class QemuHosted implements Hypervisor.Guest {
     Optional<QemuGuest> monitored = qemu;
     qemu = Optional.empty();
     monitored.ifPresent(QemuGuest::close);
+    tidied.join();
   }
 
   @Override

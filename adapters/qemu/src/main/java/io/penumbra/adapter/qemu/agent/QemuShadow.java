@@ -107,7 +107,7 @@ final class QemuShadow implements Hypervisor.Shadow {
     over = true;
     try {
       Promotion promotion = QemuHypervisor.done("not-promoted", shadow.promote(goBackTo));
-      return new QemuHosted(directory, promotion.guest(), caps);
+      return new QemuHosted(directory, promotion, caps);
     } catch (HypervisorException e) {
       over = false;
       throw e;

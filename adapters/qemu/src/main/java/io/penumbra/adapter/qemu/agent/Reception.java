@@ -174,6 +174,16 @@ final class Reception implements AutoCloseable {
     }
   }
 
+  /** Takes no more in, as soon as what was begun is whole; {@link #close} then needs not wait. */
+  void closeSoon() {
+    closed = true;
+    receiver.ifPresent(SyncReceiver::stop);
+  }
+
+  boolean closing() {
+    return closed;
+  }
+
   /** On return nothing is taken in any more, and what was begun is whole. */
   @Override
   public void close() {

@@ -83,8 +83,9 @@ final class Replication implements AutoCloseable {
     this.scrubbing = scrubbing;
     this.clock = clock;
     this.listener = listener;
-    // Sessions measure time by it; the wall clock may jump.
-    monotonic = () -> Instant.EPOCH.plusNanos(clock.getAsLong());
+    // Sessions measure time by it, and the wall clock may jump; people read when a cut was made.
+    Instant zero = InstantSource.system().instant().minusNanos(clock.getAsLong());
+    monotonic = () -> zero.plusNanos(clock.getAsLong());
     heardNanos = clock.getAsLong();
     thread =
         Thread.ofPlatform().name("replicate " + vm + " to " + order.host()).unstarted(this::run);

@@ -31,6 +31,7 @@ final class ShadowSide implements Reception.Heard {
   private volatile Optional<Reception> reception = Optional.empty();
   private volatile boolean lost;
   private final AtomicLong rotten = new AtomicLong();
+  private final Object receiving = new Object();
   private LeaseGrant grant;
   private Optional<Verification> verification = Optional.empty();
 
@@ -69,30 +70,37 @@ final class ShadowSide implements Reception.Heard {
     return ports;
   }
 
-  /** Takes epochs in from now on. */
+  /** Takes epochs in from now on. Not to be called with this side's monitor: see {@link #hush}. */
   void receive() {
-    if (reception.isPresent()) {
-      return;
+    synchronized (receiving) {
+      if (reception.filter(open -> !open.closing()).isPresent()) {
+        return;
+      }
+      hush();
+      InstanceRecord.Seat seat = seat();
+      reception =
+          Optional.of(
+              new Reception(
+                      vm.id().value(),
+                      shadow.sink(),
+                      sockets(seat),
+                      seat.link(),
+                      around.settings().stateKey(),
+                      this::mayRenew,
+                      this::committed)
+                  .start());
     }
-    InstanceRecord.Seat seat = seat();
-    reception =
-        Optional.of(
-            new Reception(
-                    vm.id().value(),
-                    shadow.sink(),
-                    sockets(seat),
-                    seat.link(),
-                    around.settings().stateKey(),
-                    this::mayRenew,
-                    around.settings().scrubbing().mibPerSecond() * (double) (1 << 20),
-                    this)
-                .start());
   }
 
-  /** Takes none in any more; what was begun is whole. */
+  /**
+   * Takes none in any more; what was begun is whole. Whoever receives may be asking for this side's
+   * monitor meanwhile.
+   */
   void hush() {
-    reception.ifPresent(Reception::close);
-    reception = Optional.empty();
+    synchronized (receiving) {
+      reception.ifPresent(Reception::close);
+      reception = Optional.empty();
+    }
   }
 
   /** Leaves it as it is: the agent ends. */
@@ -177,7 +185,16 @@ final class ShadowSide implements Reception.Heard {
   }
 
   /** The primary's agent asks, with the number under which we are to keep its lease. */
-  synchronized LeaseCalls.Renewal renew(LeaseCalls.Renew call) {
+  LeaseCalls.Renewal renew(LeaseCalls.Renew call) {
+    LeaseCalls.Renewal renewal = renewUnder(call);
+    if (renewal.renewed()) {
+      // It may have been told to stop before, under another number.
+      receive();
+    }
+    return renewal;
+  }
+
+  private synchronized LeaseCalls.Renewal renewUnder(LeaseCalls.Renew call) {
     InstanceRecord.Seat seat = seat();
     if (lost || !call.primary().equals(seat.primary()) || call.number() < seat.keeps()) {
       return new LeaseCalls.Renewal(false, "another lease is kept here, number " + seat.keeps());
@@ -211,6 +228,8 @@ final class ShadowSide implements Reception.Heard {
     }
     long now = around.clock().getAsLong();
     grant = grant.stop(call.controllerSilent(), now);
+    // From now on no epoch that comes can be acked.
+    reception.ifPresent(Reception::closeSoon);
     beginVerifying();
     return switch (grant.end(now)) {
       case LeaseGrant.RanOut(Duration ago) ->
@@ -223,11 +242,13 @@ final class ShadowSide implements Reception.Heard {
   }
 
   /** The primary serves on. */
-  synchronized void takeUp() {
-    InstanceRecord.Seat seat = seat();
-    vm.change(now -> now.withSeat(seat.keeping(seat.keeps(), false)));
-    grant = grant.takenUp(around.clock().getAsLong());
-    shadow.goForward();
+  void takeUp() {
+    synchronized (this) {
+      InstanceRecord.Seat seat = seat();
+      vm.change(now -> now.withSeat(seat.keeping(seat.keeps(), false)));
+      grant = grant.takenUp(around.clock().getAsLong());
+      shadow.goForward();
+    }
     receive();
   }
 

@@ -13,11 +13,16 @@ public final class Capabilities {
 
   /** Switches these on. */
   public static Reply<JsonNode> set(QmpClient qmp, String... names) {
+    return qmp.execute(command(names));
+  }
+
+  /** What switches these on. */
+  public static QmpCommand command(String... names) {
     QmpCommand command = QmpCommand.of("migrate-set-capabilities");
     ArrayNode list = command.arguments().putArray("capabilities");
     for (String name : names) {
       list.addObject().put("capability", name).put("state", true);
     }
-    return qmp.execute(command);
+    return command;
   }
 }

@@ -39,7 +39,11 @@ final class CloudWork {
 
   private static final Outcome DONE = new Outcome.Done();
   private static final int OBSERVERS = 3;
-  private static final Duration PROBE = Duration.ofMillis(400);
+
+  /** For a host that has been silent for longer than usual already; others look just as long. */
+  private static final Duration PROBE = Duration.ofMillis(200);
+
+  private static final Duration OWN_LOOK = Duration.ofMillis(150);
   private static final Duration USUAL = Duration.ofSeconds(25);
   private static final Duration SYNC = Duration.ofSeconds(110);
   private static final Duration ACTIVATE = Duration.ofSeconds(280);
@@ -155,7 +159,7 @@ final class CloudWork {
 
   private boolean reaches(HostId host) throws InterruptedException {
     return cloud.agent(host).isPresent()
-        && cloud.agent(host).get().health(PROBE.dividedBy(2)) instanceof Reply.Ok<Nothing>;
+        && cloud.agent(host).get().health(OWN_LOOK) instanceof Reply.Ok<Nothing>;
   }
 
   private Optional<Boolean> look(HostId observer, String address) throws InterruptedException {

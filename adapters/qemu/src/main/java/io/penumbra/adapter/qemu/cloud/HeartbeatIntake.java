@@ -48,11 +48,17 @@ public final class HeartbeatIntake {
     void unknown(VmId vm, HostId host, long term);
   }
 
+  /** Whoever wants to know of an agent that has begun, or begun anew. */
+  interface Beginning {
+    void begun(HostId host);
+  }
+
   private final Books books;
   private final LeaseDesk leases;
   private final EventFeed feed;
   private final Pulse pulse;
   private final Inquiry inquiry;
+  private final Beginning beginning;
   private final InstantSource clock;
   private final SortedMap<HostId, Known> known = new TreeMap<>();
 
@@ -71,12 +77,14 @@ public final class HeartbeatIntake {
       EventFeed feed,
       Pulse pulse,
       Inquiry inquiry,
+      Beginning beginning,
       InstantSource clock) {
     this.books = books;
     this.leases = leases;
     this.feed = feed;
     this.pulse = pulse;
     this.inquiry = inquiry;
+    this.beginning = beginning;
     this.clock = clock;
   }
 
@@ -102,8 +110,12 @@ public final class HeartbeatIntake {
     boolean describe;
     synchronized (this) {
       Known agent = known.computeIfAbsent(host, id -> new Known());
+      boolean fresh = heartbeat.boot() > agent.boot;
       boolean current = isCurrent(agent, heartbeat);
       describe = describe(heartbeat);
+      if (fresh) {
+        beginning.begun(host);
+      }
       if (!current) {
         return new HeartbeatReply(agent.eventsTaken, describe, List.of());
       }

@@ -48,6 +48,7 @@ public final class QemuCloud implements Cloud, AutoCloseable {
   private final LeaseBook leases;
   private final LeaseDesk leaseDesk;
   private final EventFeed feed;
+  private final AgentDrill drill;
   private final HeartbeatIntake intake;
   private final CloudWork work;
   private final CommandDesk<CloudCommand> desk;
@@ -84,7 +85,8 @@ public final class QemuCloud implements Cloud, AutoCloseable {
     leases = books.leases(clock.getAsLong());
     leaseDesk = new LeaseDesk(books, leases, settings.lease(), clock);
     feed = new EventFeed(wake);
-    intake = new HeartbeatIntake(books, leaseDesk, feed, pulse, this::inquire, wall);
+    drill = new AgentDrill(this::agent);
+    intake = new HeartbeatIntake(books, leaseDesk, feed, pulse, this::inquire, drill::begun, wall);
     work = new CloudWork(this, books, intake, feed, wall);
     desk =
         new CommandDesk<>(
@@ -306,6 +308,7 @@ public final class QemuCloud implements Cloud, AutoCloseable {
 
   @Override
   public void close() {
+    drill.close();
     desk.close();
     clients.values().forEach(AgentClient::close);
   }

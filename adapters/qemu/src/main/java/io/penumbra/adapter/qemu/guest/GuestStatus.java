@@ -1,5 +1,7 @@
 package io.penumbra.adapter.qemu.guest;
 
+import com.fasterxml.jackson.databind.JsonNode;
+
 /**
  * How a guest is at the moment.
  *
@@ -17,6 +19,11 @@ public record GuestStatus(Phase phase, String qemuState) {
     WAITING,
     /** It has shut down, crashed or lost a disk; it can't go on as it is. */
     BROKEN
+  }
+
+  /** Reads the answer to {@code query-status}. */
+  public static GuestStatus read(JsonNode answer) {
+    return of(answer.path("status").asText());
   }
 
   static GuestStatus of(String qemuState) {

@@ -28,6 +28,8 @@ public final class QemuGuest implements AutoCloseable {
   private static final Pattern FORWARDED =
       Pattern.compile("TCP\\[HOST_FORWARD]\\s+\\d+\\s+(\\S+)\\s+(\\d+)\\s+\\S+\\s+(\\d+)");
 
+  private static final QmpCommand FORWARDS = QmpClient.monitorLine("info usernet");
+
   private final GuestSpec spec;
   private final GuestHome home;
   private final long pid;
@@ -137,44 +139,61 @@ public final class QemuGuest implements AutoCloseable {
 
   /** Plugs its network in or out. */
   public Reply<JsonNode> link(boolean up) {
-    return qmp.execute(QmpCommand.of("set_link").with("name", CommandLine.NETWORK).with("up", up));
+    return qmp.execute(linkCommand(up));
+  }
+
+  private static QmpCommand linkCommand(boolean up) {
+    return QmpCommand.of("set_link").with("name", CommandLine.NETWORK).with("up", up);
   }
 
   /** Opens the ports that lead to it, as far as an attempt before has not. */
   public Reply<List<PortForward>> openForwards() {
-    return forwards()
-        .then(open -> {
-          Reply<String> all = Reply.done("");
-          for (PortForward forward : spec.forwards()) {
-            if (open.stream().noneMatch(forward::isServedBy)) {
-              all = all.then(_ -> open(forward));
-            }
-          }
-          return all.then(_ -> forwards());
-        });
+    return forwards().then(this::openMissing);
   }
 
-  private Reply<String> open(PortForward forward) {
-    // It says nothing when it works.
-    return qmp.monitor("hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule()))
-        .then(said -> said.isBlank() ? Reply.done(said) : Reply.refused(said.strip()));
+  private Reply<List<PortForward>> openMissing(List<PortForward> open) {
+    List<QmpCommand> missing = new ArrayList<>();
+    for (PortForward forward : spec.forwards()) {
+      if (open.stream().noneMatch(forward::isServedBy)) {
+        missing.add(
+            QmpClient.monitorLine(
+                "hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule())));
+      }
+    }
+    if (missing.isEmpty()) {
+      return Reply.done(open);
+    }
+    missing.add(FORWARDS);
+    List<Reply<JsonNode>> said = qmp.executeTogether(missing, QmpClient.USUAL);
+    Reply<JsonNode> all = said.getLast();
+    for (Reply<JsonNode> one : said.subList(0, said.size() - 1)) {
+      // It says nothing when it works.
+      all =
+          one.then(text ->
+              text.asText().isBlank() ? said.getLast() : Reply.refused(text.asText().strip()));
+      if (!all.isDone()) {
+        break;
+      }
+    }
+    return all.map(text -> forwards(text.asText()));
   }
 
   /** The ports that are open, with those the system has chosen. */
   public Reply<List<PortForward>> forwards() {
-    return qmp.monitor("info usernet")
-        .map(text -> {
-          List<PortForward> open = new ArrayList<>();
-          Matcher matcher = FORWARDED.matcher(text);
-          while (matcher.find()) {
-            open.add(
-                new PortForward(
-                    matcher.group(1),
-                    Integer.parseInt(matcher.group(2)),
-                    Integer.parseInt(matcher.group(3))));
-          }
-          return open;
-        });
+    return qmp.execute(FORWARDS).map(text -> forwards(text.asText()));
+  }
+
+  private static List<PortForward> forwards(String text) {
+    List<PortForward> open = new ArrayList<>();
+    Matcher matcher = FORWARDED.matcher(text);
+    while (matcher.find()) {
+      open.add(
+          new PortForward(
+              matcher.group(1),
+              Integer.parseInt(matcher.group(2)),
+              Integer.parseInt(matcher.group(3))));
+    }
+    return open;
   }
 
   /** The host's port that leads to one of the guest; empty if there is none. */
@@ -191,8 +210,12 @@ public final class QemuGuest implements AutoCloseable {
    * running. A port that is taken refuses, and leaves the guest paused.
    */
   public Reply<List<PortForward>> serve() {
-    return link(true)
-        .then(_ -> openForwards())
+    // Every question is a wait, and the guest's clients wait with us.
+    List<Reply<JsonNode>> said =
+        qmp.executeTogether(List.of(linkCommand(true), FORWARDS), QmpClient.USUAL);
+    return said.getFirst()
+        .then(_ -> said.getLast())
+        .then(text -> openMissing(forwards(text.asText())))
         .then(open -> qmp.execute("cont").then(_ -> Reply.done(open)));
   }
 

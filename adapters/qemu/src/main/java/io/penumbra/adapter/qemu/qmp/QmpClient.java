@@ -104,8 +104,12 @@ public final class QmpClient implements AutoCloseable {
 
   /** A line of the human monitor, for what has no command of its own; the value is its output. */
   public Reply<String> monitor(String line) {
-    return execute(QmpCommand.of("human-monitor-command").with("command-line", line))
-        .map(JsonNode::asText);
+    return execute(monitorLine(line)).map(JsonNode::asText);
+  }
+
+  /** The command that {@link #monitor} gives; what comes of it is text. */
+  public static QmpCommand monitorLine(String line) {
+    return QmpCommand.of("human-monitor-command").with("command-line", line);
   }
 
   private synchronized Reply<QmpConnection> connection(Duration timeout) {

@@ -7,6 +7,7 @@ import io.penumbra.adapter.qemu.capture.DeviceState;
 import io.penumbra.adapter.qemu.guest.GuestStatus;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
 import io.penumbra.adapter.qemu.qmp.EventWatch;
+import io.penumbra.adapter.qemu.qmp.QmpClient;
 import io.penumbra.adapter.qemu.qmp.QmpCommand;
 import io.penumbra.adapter.qemu.qmp.QmpEvent;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Gives a waiting QEMU the state of its devices, over a socket. It is paused afterwards. */
@@ -27,32 +29,43 @@ final class DeviceLoad {
   private DeviceLoad() {}
 
   static Reply<GuestStatus> into(QemuGuest guest, DeviceState state, String machine) {
-    Reply<GuestStatus> before = guest.status();
-    if (before instanceof Reply.Done<GuestStatus>(GuestStatus status)
-        && status.phase() == GuestStatus.Phase.PAUSED) {
-      // An attempt before this one got so far.
-      return before;
-    }
-    String[] capabilities =
-        state.way() == DeviceState.Way.MIGRATION
-            ? new String[] {"events", "x-ignore-shared"}
-            : new String[] {"events"};
-    return Capabilities.set(guest.qmp(), capabilities)
-        .then(_ -> feed(guest, state.incoming(machine)));
-  }
-
-  private static Reply<GuestStatus> feed(QemuGuest guest, byte[] stream) {
     Path path = guest.home().deviceSocket();
     try (EventWatch progress = guest.qmp().watch("MIGRATION")) {
       Files.deleteIfExists(path);
-      Reply<JsonNode> asked =
-          guest.qmp().execute(QmpCommand.of("migrate-incoming").with("uri", "unix:" + path));
-      return asked.then(_ -> send(path, stream)).then(_ -> finish(guest, progress));
+      // In one go, for every question is a wait.
+      List<Reply<JsonNode>> said =
+          guest
+              .qmp()
+              .executeTogether(
+                  List.of(
+                      QmpCommand.of("query-status"),
+                      Capabilities.command(capabilities(state)),
+                      QmpCommand.of("migrate-incoming").with("uri", "unix:" + path)),
+                  QmpClient.USUAL);
+      Reply<GuestStatus> before = said.getFirst().map(GuestStatus::read);
+      if (before.found().filter(DeviceLoad::isLoaded).isPresent()) {
+        // An attempt before this one got so far.
+        return before;
+      }
+      return said.get(1)
+          .then(_ -> said.get(2))
+          .then(_ -> send(path, state.incoming(machine)))
+          .then(_ -> finish(guest, progress));
     } catch (IOException e) {
       return Reply.refused("%s: %s".formatted(path, e.getMessage()));
     } finally {
       path.toFile().delete();
     }
+  }
+
+  private static boolean isLoaded(GuestStatus status) {
+    return status.phase() == GuestStatus.Phase.PAUSED;
+  }
+
+  private static String[] capabilities(DeviceState state) {
+    return state.way() == DeviceState.Way.MIGRATION
+        ? new String[] {"events", "x-ignore-shared"}
+        : new String[] {"events"};
   }
 
   /** QEMU listens there, and reads all before it does anything. */
@@ -77,7 +90,8 @@ final class DeviceLoad {
             },
             TIMEOUT);
     if (end.isPresent() && end.get().data().path("status").asText().equals("completed")) {
-      return guest.status();
+      // QEMU says so when it has become paused, and not before.
+      return Reply.done(new GuestStatus(GuestStatus.Phase.PAUSED, "paused"));
     }
     return Reply.refused("QEMU can't go on with that state: " + complaint(guest));
   }

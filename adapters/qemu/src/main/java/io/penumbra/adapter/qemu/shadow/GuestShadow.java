@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The shadow of one guest on this host: its state as files that follow the primary epoch by epoch,
@@ -240,17 +241,26 @@ public final class GuestShadow implements AutoCloseable {
       QemuGuest guest, EpochManifest epoch, List<PortForward> forwards, Promotion.Times times) {
     return guest
         .becomePrimary()
-        .then(_ -> {
+        .map(_ -> {
+          waiting = Optional.empty();
+          return new Promotion(guest, epoch, forwards, plan.primary(), times, tidyUp());
+        });
+  }
+
+  /** Nobody who waits for the guest need wait for its past to be removed. */
+  private CompletableFuture<Optional<String>> tidyUp() {
+    return CompletableFuture.supplyAsync(
+        () -> {
           try {
             sink.close();
             ShadowFiles.forgetEpochs(plan);
-            waiting = Optional.empty();
-            return Reply.done(new Promotion(guest, epoch, forwards, times));
-          } catch (IOException e) {
-            return Reply.unknown(
+            return Optional.empty();
+          } catch (IOException | RuntimeException e) {
+            return Optional.of(
                 "%s runs, but its old epochs can't be removed: %s".formatted(vm(), e.getMessage()));
           }
-        });
+        },
+        task -> Thread.ofPlatform().name("tidy " + vm()).start(task));
   }
 
   /** Ends it and removes its files. */

@@ -1,10 +1,13 @@
 package io.penumbra.adapter.qemu.shadow;
 
+import io.penumbra.adapter.qemu.guest.GuestIdentity;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
 import io.penumbra.sync.epoch.EpochManifest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A shadow has become the guest.
@@ -12,9 +15,17 @@ import java.util.List;
  * @param guest runs; belongs to the caller from now on
  * @param epoch whose state it went on with
  * @param forwards the ports that lead to it
+ * @param identity of the guest it was a shadow of, as which it goes on
+ * @param tidied ends when its old epochs are removed, with the complaint if they could not be;
+ *     nobody may touch its directory before
  */
 public record Promotion(
-    QemuGuest guest, EpochManifest epoch, List<PortForward> forwards, Times times) {
+    QemuGuest guest,
+    EpochManifest epoch,
+    List<PortForward> forwards,
+    GuestIdentity identity,
+    Times times,
+    CompletableFuture<Optional<String>> tidied) {
 
   public Promotion {
     forwards = List.copyOf(forwards);
