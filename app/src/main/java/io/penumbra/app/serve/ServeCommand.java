@@ -73,6 +73,7 @@ public final class ServeCommand implements Callable<Integer> {
                 alerts,
                 log::failed,
                 InstantSource.system())) {
+      Rehearsal.begin(server.controller());
       log.say("listening on %s, state in %s", server.address(), read.state());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, log, stopped)));
       stopped.await();

@@ -107,7 +107,7 @@ record ServeConfig(
                 interval,
                 detector.window(),
                 detector.phi(),
-                detector.stdDevMin(),
+                jitterMin(interval, detector.stdDevMin()),
                 detector.healthMax(),
                 detector.healthRecovery(),
                 detector.lateTolerance(),
@@ -129,6 +129,15 @@ record ServeConfig(
                 usual.shadows().retryMax().compareTo(retry) < 0
                     ? retry
                     : usual.shadows().retryMax()));
+  }
+
+  /**
+   * Whoever beats faster is missed sooner. What a link and a host really need is learned from their
+   * heartbeats; this is only the least that is believed of them.
+   */
+  private static Duration jitterMin(Duration interval, Duration usual) {
+    Duration share = interval.multipliedBy(2).dividedBy(5);
+    return share.compareTo(usual) < 0 ? share : usual;
   }
 
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
