@@ -47,10 +47,13 @@ final class HaproxyProcess implements AutoCloseable {
             stats timeout 1m
           defaults
             mode tcp
-            timeout connect 200ms
+            # Whoever connects while nobody serves is kept, and tried again after this, wherever
+            # the server is by then: up to two seconds in all.
+            timeout connect 10ms
+            retries 200
+            option redispatch 1
             timeout client 1m
             timeout server 1m
-            retries 1
           frontend clients
             bind %s:%d
             default_backend %s

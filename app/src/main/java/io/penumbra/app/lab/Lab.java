@@ -2,17 +2,21 @@ package io.penumbra.app.lab;
 
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
+import io.penumbra.adapter.qemu.api.AgentClient;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.adapter.qemu.api.VmSpec;
 import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.image.LabGuest;
+import io.penumbra.adapter.traffic.gateway.control.RemoteGateway;
 import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.CommandId;
 import io.penumbra.domain.FlavorId;
 import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.Resources;
 import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.command.Command;
 import io.penumbra.domain.policy.CommitMode;
 import io.penumbra.domain.policy.Diversity;
 import io.penumbra.domain.policy.EffectivePolicy;
@@ -20,9 +24,11 @@ import io.penumbra.domain.policy.ProtectionPolicy;
 import io.penumbra.domain.policy.RiskThresholds;
 import io.penumbra.domain.policy.ShadowMode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -39,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -60,12 +67,14 @@ final class Lab implements AutoCloseable {
   private final Consumer<String> say;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Map<String, LabHost> hosts = new TreeMap<>();
+  private final ServingWatch watch;
   private final HostNetwork network;
   private final LabApi api;
   private final InetSocketAddress clients;
   private final SplittableRandom random;
   private final long startNanos = System.nanoTime();
   private final Path secrets;
+  private final String token;
   private Optional<Child> serve = Optional.empty();
   private final Path config;
   private long lost;
@@ -82,7 +91,7 @@ final class Lab implements AutoCloseable {
     secrets = Files.createDirectories(settings.directory().resolve("secrets"));
     int number = networkNumber();
     network = keep(HostNetwork.make(networkName(), settings.apart(), number, NAMES.size()));
-    String token = secret("token");
+    token = secret("token");
     Files.writeString(secrets.resolve("key"), HexFormat.of().formatHex(bytes(32)) + "\n");
     String tsig = Base64.getEncoder().encodeToString(bytes(32));
     Path tsigFile = secrets.resolve("tsig");
@@ -116,6 +125,12 @@ final class Lab implements AutoCloseable {
         host.start();
       }
       until("both hosts are known", () -> api.hosts() == NAMES.size(), this::agentWords);
+      watch =
+          keep(
+              ServingWatch.start(
+                  NAMES.stream()
+                      .map(name -> settings.directory().resolve(name).resolve("guests").resolve(VM))
+                      .toList()));
     } catch (IOException | InterruptedException | RuntimeException e) {
       close();
       throw e;
@@ -237,6 +252,8 @@ final class Lab implements AutoCloseable {
                 secrets.resolve("token").toString(),
                 "--key-file",
                 secrets.resolve("key").toString(),
+                "--heartbeat",
+                "50",
                 "--capacity",
                 "8/%d/100".formatted(4L * settings.memoryMib())));
     if (!settings.commit().equals("async")) {
@@ -264,7 +281,7 @@ final class Lab implements AutoCloseable {
     listen: %s:%d
     state: %s
     tokens: {lab: "file:%s"}
-    scheduler: {watch: PT0.5S, shadowRetry: PT0.5S, breaker: 0}
+    scheduler: {heartbeat: PT0.05S, watch: PT0.5S, shadowRetry: PT0.5S, breaker: 0}
     cloud:
       kind: agents
       token: "file:%s"
@@ -303,14 +320,9 @@ final class Lab implements AutoCloseable {
    * @return milliseconds from the order to start until Redis answered: what a reboot costs
    */
   double startGuest() throws InterruptedException {
-    LabGuest image =
-        switch (LabGuest.in(settings.cache())) {
-          case Reply.Done<LabGuest>(LabGuest built) -> built;
-          case Reply.Refused<LabGuest>(String why) -> throw notBuilt(why);
-          case Reply.Unknown<LabGuest>(String why) -> throw notBuilt(why);
-        };
+    LabGuest image = image();
     long began = System.nanoTime();
-    api.start(VM, AgentJson.tree(spec(image)));
+    api.start(VM, AgentJson.tree(spec(image, Optional.of(settings.epoch()))));
     // Not through the gateway: what is asked of a guest that boots is never answered.
     until("Redis answers", () -> RedisWriter.pings(guestAddress()), this::agentWords);
     double booted = (System.nanoTime() - began) / 1e6;
@@ -319,6 +331,14 @@ final class Lab implements AutoCloseable {
     awaitProtected();
     say.accept("its shadow stands ready after another %s ms".formatted(millis(began)));
     return booted;
+  }
+
+  private LabGuest image() {
+    return switch (LabGuest.in(settings.cache())) {
+      case Reply.Done<LabGuest>(LabGuest built) -> built;
+      case Reply.Refused<LabGuest>(String why) -> throw notBuilt(why);
+      case Reply.Unknown<LabGuest>(String why) -> throw notBuilt(why);
+    };
   }
 
   private InetSocketAddress guestAddress() throws InterruptedException {
@@ -330,22 +350,12 @@ final class Lab implements AutoCloseable {
     return new BadInputException("lab guest", why, "see: penumbra doctor");
   }
 
-  private VmSpec spec(LabGuest image) {
+  private VmSpec spec(LabGuest image, Optional<Duration> epoch) {
     VmId id = VmId.of(VM);
     String second = network.address(1);
     GuestSpec guest =
         GuestSpec.of(id, settings.memoryMib(), image.redis())
             .withForwards(List.of(new PortForward(network.address(0), PORT, LabGuest.REDIS_PORT)));
-    ProtectionPolicy policy =
-        new ProtectionPolicy(
-            ShadowMode.WARM,
-            1,
-            settings.epoch(),
-            Duration.ofMillis(500),
-            Diversity.HOST_ONLY,
-            settings.commit().equals("output-commit") ? CommitMode.OUTPUT_COMMIT : CommitMode.ASYNC,
-            new RiskThresholds(0.05, 0.2),
-            0);
     Vm vm =
         new Vm(
             id,
@@ -354,7 +364,7 @@ final class Lab implements AutoCloseable {
             new Resources(1, settings.memoryMib(), 0),
             new TreeMap<>(),
             List.of(),
-            new EffectivePolicy(policy, "the lab"));
+            new EffectivePolicy(policy(epoch), "the lab"));
     return new VmSpec(
         vm,
         Optional.of(
@@ -365,6 +375,66 @@ final class Lab implements AutoCloseable {
                 Duration.ofSeconds(1))),
         QemuHypervisor.describe(
             guest, "b", List.of(new PortForward(second, PORT, LabGuest.REDIS_PORT))));
+  }
+
+  /** What may be lost is two epochs: one that is under way, and one that has not begun. */
+  private ProtectionPolicy policy(Optional<Duration> epoch) {
+    return new ProtectionPolicy(
+        epoch.isPresent() ? settings.mode() : ShadowMode.NONE,
+        epoch.isPresent() ? 1 : 0,
+        epoch.orElse(settings.epoch()).multipliedBy(2),
+        Duration.ofMillis(500),
+        Diversity.HOST_ONLY,
+        settings.commit().equals("output-commit") ? CommitMode.OUTPUT_COMMIT : CommitMode.ASYNC,
+        new RiskThresholds(0.05, 0.2),
+        0);
+  }
+
+  /** Has epochs so far apart from now on; without a shadow when there are to be none. */
+  void protect(Optional<Duration> epoch) throws InterruptedException {
+    VmId id = VmId.of(VM);
+    String host = api.vm(VM).orElseThrow().host();
+    String address = "http://%s:%d".formatted(network.address(NAMES.indexOf(host)), AGENT_PORT);
+    try (AgentClient agent = new AgentClient(address, token, Optional.empty())) {
+      said("the guest's policy", agent.start(spec(image(), epoch)));
+      if (epoch.isPresent()) {
+        awaitProtected();
+        said(
+            "the interval of epochs",
+            agent.execute(
+                new Command.SetEpochInterval(
+                    CommandId.of("lab-" + UUID.randomUUID()), id, epoch.get()),
+                PATIENCE));
+      } else {
+        until(
+            "the guest has no shadow",
+            () -> api.vm(VM).filter(vm -> vm.shadows() == 0).isPresent(),
+            this::serveWords);
+        unprotectGateway();
+      }
+    }
+  }
+
+  private void unprotectGateway() {
+    if (!settings.commit().equals("async")) {
+      try (RemoteGateway gateway =
+          new RemoteGateway(UnixDomainSocketAddress.of(control()), Optional.empty())) {
+        gateway.unprotect("the lab wants none");
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static void said(String what, io.penumbra.web.Reply<?> reply) {
+    if (!(reply instanceof io.penumbra.web.Reply.Ok<?>)) {
+      throw new IllegalStateException("%s: %s".formatted(what, reply));
+    }
+  }
+
+  /** Where clients of the guest go. */
+  InetSocketAddress clients() {
+    return clients;
   }
 
   void awaitProtected() throws InterruptedException {
@@ -388,6 +458,11 @@ final class Lab implements AutoCloseable {
   /** A client that writes through whatever stands in front. */
   RedisWriter writer() {
     return keep(new RedisWriter(clients, "k", settings.writers()));
+  }
+
+  /** What is known of who served when. */
+  ServingWatch watch() {
+    return watch;
   }
 
   long startNanos() {

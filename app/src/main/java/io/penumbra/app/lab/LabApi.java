@@ -45,7 +45,7 @@ final class LabApi implements AutoCloseable {
   }
 
   /** What serve knows of a VM. */
-  record VmState(String host, boolean isProtected) {}
+  record VmState(String host, boolean isProtected, int shadows) {}
 
   Optional<VmState> vm(String vm) throws InterruptedException {
     if (!(http.get("/v1/vms/" + vm, JsonNode.class, SOON)
@@ -57,7 +57,11 @@ final class LabApi implements AutoCloseable {
       ready |= shadow.path("state").asText().equals("READY");
     }
     boolean moving = json.hasNonNull("saga");
-    return Optional.of(new VmState(json.path("host").path("value").asText(), ready && !moving));
+    return Optional.of(
+        new VmState(
+            json.path("host").path("value").asText(),
+            ready && !moving,
+            json.path("shadows").size()));
   }
 
   /** One line of the ledger. */

@@ -2,6 +2,7 @@ package io.penumbra.app.lab;
 
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
+import io.penumbra.domain.policy.ShadowMode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -53,6 +55,16 @@ public final class LabCommand implements Callable<Integer> {
   private String kill;
 
   @Option(
+      names = "--mode",
+      defaultValue = "warm",
+      paramLabel = "MODE",
+      description = {
+        "warm: a QEMU waits with the guest's memory in place; cold: its state lies on the other",
+        "host's disk, and a QEMU is started when it is needed. ${DEFAULT-VALUE} if not given."
+      })
+  private String mode;
+
+  @Option(
       names = "--commit",
       defaultValue = "async",
       paramLabel = "MODE",
@@ -61,6 +73,28 @@ public final class LabCommand implements Callable<Integer> {
         "output-commit: no client hears of it before it is safe. ${DEFAULT-VALUE} if not given."
       })
   private String commit;
+
+  @Option(
+      names = "--throughput",
+      description = {
+        "Kill nothing: measure the guest under load without a shadow and with epochs of 1 s and",
+        "100 ms, in turns; with --commit output-commit, 100 ms only. Needs redis-tools."
+      })
+  private boolean throughput;
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Of --throughput; ${DEFAULT-VALUE}.")
+  private int rounds;
+
+  @Option(
+      names = "--requests",
+      defaultValue = "30000",
+      paramLabel = "N",
+      description = "Of each measurement of --throughput; ${DEFAULT-VALUE}.")
+  private int requests;
 
   @Option(
       names = "--memory",
@@ -122,16 +156,34 @@ public final class LabCommand implements Callable<Integer> {
     require("qemu-system-x86_64", "qemu-system-x86");
     require("haproxy", "haproxy");
     require("named", "bind9");
+    if (throughput) {
+      require("redis-benchmark", "redis-tools");
+    }
     Path place =
         dir.isPresent() ? Files.createDirectories(dir.get()) : Files.createTempDirectory("plab");
+    try {
+      return run(place);
+    } finally {
+      if (dir.isEmpty()) {
+        remove(place);
+      }
+    }
+  }
+
+  private int run(Path place) throws IOException, InterruptedException {
     LabSettings settings = settings(place);
     List<KillFigures> figures = new ArrayList<>();
+    List<String> breaches;
     try (Lab lab = new Lab(settings, this::say)) {
       say(
           "two hosts%s, HAProxy, BIND and the control plane are up; logs in %s"
               .formatted(settings.apart() ? " in network namespaces" : " on loopback", place));
       Runtime.getRuntime().addShutdownHook(new Thread(lab::close));
       double coldBoot = lab.startGuest();
+      if (throughput) {
+        LabThroughput.run(lab, commit, requests, rounds, this::say).forEach(this::say);
+        return ExitCode.OK;
+      }
       RedisWriter writer = lab.writer();
       writer.start();
       for (int i = 1; i <= kills; i++) {
@@ -139,7 +191,12 @@ public final class LabCommand implements Callable<Integer> {
         figures.add(one);
         say(line(one));
       }
-      List<String> facts = facts(settings, figures, coldBoot);
+      breaches = lab.watch().breaches();
+      List<String> facts = new ArrayList<>(LabSummary.of(settings, figures, coldBoot));
+      facts.add(
+          breaches.isEmpty()
+              ? "looked %,d times at who could serve: never two".formatted(lab.watch().looks())
+              : "BREACH: " + breaches);
       facts.forEach(this::say);
       report(
           new LabReport(
@@ -148,13 +205,12 @@ public final class LabCommand implements Callable<Integer> {
               figures,
               writer.samples(),
               lab.startNanos()));
-    } finally {
-      if (dir.isEmpty()) {
-        remove(place);
-      }
     }
-    boolean lost = figures.stream().anyMatch(one -> one.lost() > 0);
-    return lost && !settings.commit().equals("async") ? 1 : ExitCode.OK;
+    Set<String> left = Leftovers.of(place);
+    say(left.isEmpty() ? "nothing left behind" : "LEFT BEHIND: " + left);
+    boolean lost =
+        !settings.commit().equals("async") && figures.stream().anyMatch(one -> one.lost() > 0);
+    return lost || !breaches.isEmpty() || !left.isEmpty() ? 1 : ExitCode.OK;
   }
 
   private LabSettings settings(Path place) {
@@ -172,6 +228,9 @@ public final class LabCommand implements Callable<Integer> {
       throw new BadInputException(
           "--commit", "is '%s'; expected async, replay or output-commit".formatted(commit), "");
     }
+    if (!List.of("warm", "cold").contains(mode)) {
+      throw new BadInputException("--mode", "is '%s'; expected warm or cold".formatted(mode), "");
+    }
     boolean apart = !noNamespaces && "root".equals(System.getProperty("user.name"));
     if (what == LabSettings.Kill.SILENT && !apart) {
       throw new BadInputException(
@@ -183,6 +242,7 @@ public final class LabCommand implements Callable<Integer> {
         cache,
         kills,
         what,
+        ShadowMode.valueOf(mode.toUpperCase(Locale.ROOT)),
         commit,
         memory,
         Duration.ofMillis(epoch),
@@ -215,37 +275,6 @@ public final class LabCommand implements Callable<Integer> {
         one.served(),
         one.acked(),
         one.lost());
-  }
-
-  private static List<String> facts(
-      LabSettings settings, List<KillFigures> kills, double coldBoot) {
-    Quantiles served = Quantiles.of(kills.stream().mapToDouble(KillFigures::served).toArray());
-    Quantiles detected = Quantiles.of(kills.stream().mapToDouble(KillFigures::detected).toArray());
-    Quantiles active = Quantiles.of(kills.stream().mapToDouble(KillFigures::active).toArray());
-    long lost = kills.stream().mapToLong(KillFigures::lost).sum();
-    return List.of(
-        "%d MiB, an epoch every %d ms, commit mode %s, %d writer(s)"
-            .formatted(
-                settings.memoryMib(),
-                settings.epoch().toMillis(),
-                settings.commit(),
-                settings.writers()),
-        String.format(
-            Locale.ROOT,
-            "after the kill, ms, p50 / p99 / worst of %d: detected %.0f / %.0f / %.0f, active %.0f / %.0f / %.0f, first write served %.0f / %.0f / %.0f",
-            served.count(),
-            detected.p50(),
-            detected.p99(),
-            detected.max(),
-            active.p50(),
-            active.p99(),
-            active.max(),
-            served.p50(),
-            served.p99(),
-            served.max()),
-        "acknowledged writes lost: %,d".formatted(lost),
-        String.format(
-            Locale.ROOT, "the same guest booted cold, until it answered: %.0f ms", coldBoot));
   }
 
   private void report(LabReport report) throws IOException {

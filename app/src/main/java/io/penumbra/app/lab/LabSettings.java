@@ -1,5 +1,6 @@
 package io.penumbra.app.lab;
 
+import io.penumbra.domain.policy.ShadowMode;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -7,6 +8,7 @@ import java.time.Duration;
  * What a lab run is.
  *
  * @param kill what is killed
+ * @param mode of its shadow, warm or cold
  * @param commit what happens to requests after the last epoch: async, replay or output-commit
  * @param writers connections that write at once
  * @param between how long the client writes between two kills, at least
@@ -17,6 +19,7 @@ record LabSettings(
     Path cache,
     int kills,
     Kill kill,
+    ShadowMode mode,
     String commit,
     int memoryMib,
     Duration epoch,

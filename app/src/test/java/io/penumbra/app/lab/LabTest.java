@@ -2,6 +2,7 @@ package io.penumbra.app.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penumbra.domain.policy.ShadowMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,8 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -55,6 +54,7 @@ class LabTest {
             Path.of(System.getProperty("user.home"), ".cache", "penumbra"),
             KILLS,
             LabSettings.Kill.MIXED,
+            ShadowMode.WARM,
             commit,
             256,
             Duration.ofMillis(200),
@@ -72,36 +72,17 @@ class LabTest {
         say(one.toString());
         kills.add(one);
       }
+      assertThat(lab.watch().looks()).as("looks at who serves").isPositive();
+      assertThat(lab.watch().breaches()).as("moments at which two could serve").isEmpty();
     } finally {
       remove(directory);
     }
-    assertThat(traces(directory)).as("what the lab leaves behind").isEmpty();
+    assertThat(Leftovers.of(directory)).as("what the lab leaves behind").isEmpty();
     return kills;
   }
 
   private static void say(String line) {
     System.out.println(line);
-  }
-
-  /** Memory files, namespaces and guests of this lab; another one may run on the same machine. */
-  private static Set<String> traces(Path directory) throws IOException {
-    String name = directory.getFileName().toString();
-    Set<String> traces = new TreeSet<>();
-    try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
-      files.map(Path::toString).filter(file -> file.contains(name)).forEach(traces::add);
-    }
-    Path spaces = Path.of("/run/netns");
-    if (Files.isDirectory(spaces)) {
-      String ours = "pen-" + Lab.networkName() + "-";
-      try (Stream<Path> all = Files.list(spaces)) {
-        all.map(Path::toString).filter(space -> space.contains(ours)).forEach(traces::add);
-      }
-    }
-    ProcessHandle.allProcesses()
-        .flatMap(process -> process.info().commandLine().stream())
-        .filter(line -> line.contains(directory.toString()))
-        .forEach(traces::add);
-    return traces;
   }
 
   private static void remove(Path directory) throws IOException {
