@@ -59,7 +59,8 @@ final class QemuHosted implements Hypervisor.Guest {
     this.caps = caps;
     QemuGuest guest = promotion.guest();
     this.pid = guest.pid();
-    caps.letOut(pid);
+    // Starts processes, and clients wait.
+    Thread.ofVirtual().start(() -> caps.letOut(pid));
     this.startTicks = Signals.stat(pid).startTicks();
     this.qemu = Optional.of(guest);
     guest.onGone(() -> died(guest));
