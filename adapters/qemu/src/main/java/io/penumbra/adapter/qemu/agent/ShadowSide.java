@@ -87,7 +87,8 @@ final class ShadowSide implements Reception.Heard {
                       seat.link(),
                       around.settings().stateKey(),
                       this::mayRenew,
-                      this::committed)
+                      around.settings().scrubbing().mibPerSecond() * (double) (1 << 20),
+                      this)
                   .start());
     }
   }
