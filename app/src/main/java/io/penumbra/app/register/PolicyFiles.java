@@ -46,8 +46,13 @@ final class PolicyFiles {
     asked
         .policies()
         .ifPresent(files -> {
+          int before = ledger.changes();
           remove(Path.of(files.nova()));
           remove(Path.of(files.placement()));
+          if (ledger.changes() > before) {
+            // Placement refuses Nova itself when a policy file goes away under it.
+            ledger.text("restart placement-api, then nova-api: until then no server is created");
+          }
         });
   }
 
