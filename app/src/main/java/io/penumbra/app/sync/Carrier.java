@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import picocli.CommandLine.Option;
 
 /** What carries frames: our own paths between addresses, or a broker where one is wanted. */
@@ -57,7 +58,11 @@ final class Carrier {
 
   /** The sender's end. */
   RouteLink sender(
-      Optional<String> to, Optional<FrameKey> secret, MeterRegistry meters, PrintWriter err)
+      Optional<String> to,
+      Optional<FrameKey> secret,
+      MeterRegistry meters,
+      PrintWriter err,
+      Consumer<MultiPathLink> opened)
       throws IOException {
     if (via.isPresent()) {
       return broker(RouteSettings.sender(way(TO_RECEIVER), way(TO_SENDER)), meters);
@@ -70,7 +75,7 @@ final class Carrier {
             System.currentTimeMillis(),
             addresses.stream().map(address -> TcpPath.to(address).with(key)).toList(),
             System::nanoTime);
-    return RouteLink.sender(watched(opener, addresses.size(), meters, err), meters);
+    return RouteLink.sender(watched(opener, addresses.size(), meters, err, opened), meters);
   }
 
   /** The receiver's end. */
@@ -85,15 +90,20 @@ final class Carrier {
     LinkOpener opener =
         PathsLink.listen(
             Wire.LINK, System.currentTimeMillis(), PathId.PATHS_MAX, listeners, System::nanoTime);
-    return RouteLink.receiver(watched(opener, listeners.size(), meters, err), meters);
+    return RouteLink.receiver(watched(opener, listeners.size(), meters, err, link -> {}), meters);
   }
 
   private static LinkOpener watched(
-      LinkOpener opener, int paths, MeterRegistry meters, PrintWriter err) {
+      LinkOpener opener,
+      int paths,
+      MeterRegistry meters,
+      PrintWriter err,
+      Consumer<MultiPathLink> opened) {
     return handler -> {
       MultiPathLink link = opener.open(handler);
       LinkMeters.register(link, paths, meters);
       PathWatch.over(link, err);
+      opened.accept(link);
       return link;
     };
   }

@@ -148,32 +148,39 @@ final class SendCommand implements Callable<Integer> {
     MeterRegistry registry = metrics.serve();
     StageMeters meters = stages(registry);
     try (LiveFiles source = LiveFiles.open(files, RegionKind.DISK, hook);
-        ScratchFile scratch = ScratchFile.in(work);
-        RouteLink link = carrier.sender(to, secret, registry, err);
-        SendReport report =
-            new SendReport(
-                receiver, source.layout(), spec.commandLine().getOut(), err, Progress.on(err))) {
-      CutTaker taker =
-          new CutTaker(
-              source,
-              scratch.pages(source.layout()),
-              scratch,
-              CutSettings.DEFAULT,
-              InstantSource.system());
-      SyncSender sender =
-          new SyncSender(
-              name(),
-              taker,
-              meters.around(Wire.coding(bandwidth.bytesPerSecond(), cpu)),
-              meters.around(link),
-              secret,
-              SenderSettings.every(epoch).within(bandwidth.bytesPerSecond()).with(early),
-              new Pace(bandwidth.bytesPerSecond(), cpu, Wire.processCpu()),
-              new SecureRandom(),
-              InstantSource.system(),
-              meters.around(report));
-      report.stopAfter(epochs, sender);
-      sender.run();
+        ScratchFile scratch = ScratchFile.in(work)) {
+      CopyReadiness readiness = new CopyReadiness(source.layout(), epoch, registry);
+      try (RouteLink link = carrier.sender(to, secret, registry, err, readiness::over);
+          SendReport report =
+              new SendReport(
+                  receiver,
+                  source.layout(),
+                  readiness,
+                  spec.commandLine().getOut(),
+                  err,
+                  Progress.on(err))) {
+        CutTaker taker =
+            new CutTaker(
+                source,
+                scratch.pages(source.layout()),
+                scratch,
+                CutSettings.DEFAULT,
+                InstantSource.system());
+        SyncSender sender =
+            new SyncSender(
+                name(),
+                taker,
+                meters.around(Wire.coding(bandwidth.bytesPerSecond(), cpu)),
+                meters.around(link),
+                secret,
+                SenderSettings.every(epoch).within(bandwidth.bytesPerSecond()).with(early),
+                new Pace(bandwidth.bytesPerSecond(), cpu, Wire.processCpu()),
+                new SecureRandom(),
+                InstantSource.system(),
+                meters.around(report));
+        report.stopAfter(epochs, sender);
+        sender.run();
+      }
     } catch (InternalError e) {
       // What a mapped file throws when it ends earlier than it did.
       throw new BadInputException(

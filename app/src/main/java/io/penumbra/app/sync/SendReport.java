@@ -25,6 +25,7 @@ final class SendReport implements SenderListener, AutoCloseable {
   private final PrintWriter out;
   private final PrintWriter err;
   private final Progress.Shown shown;
+  private final CopyReadiness readiness;
   private final Set<String> complaints = new HashSet<>();
   private final Thread patience = new Thread(this::complainIfSilent, "patience");
   private Optional<Progress> bar = Optional.empty();
@@ -34,12 +35,18 @@ final class SendReport implements SenderListener, AutoCloseable {
   private volatile boolean touched;
 
   SendReport(
-      String to, StateLayout layout, PrintWriter out, PrintWriter err, Progress.Shown shown) {
+      String to,
+      StateLayout layout,
+      CopyReadiness readiness,
+      PrintWriter out,
+      PrintWriter err,
+      Progress.Shown shown) {
     this.to = to;
     this.layout = layout;
     this.out = out;
     this.err = err;
     this.shown = shown;
+    this.readiness = readiness;
     patience.setDaemon(true);
     patience.start();
   }
@@ -68,6 +75,7 @@ final class SendReport implements SenderListener, AutoCloseable {
   @Override
   public void inTouch(long epoch) {
     touched = true;
+    readiness.watch().inTouch(epoch);
     out.printf(
         Locale.ROOT,
         "%s, %s, to %s; the copy there: %s%n",
@@ -80,6 +88,7 @@ final class SendReport implements SenderListener, AutoCloseable {
 
   @Override
   public void outOfTouch() {
+    readiness.watch().outOfTouch();
     complain("no answer from %s any more; trying again".formatted(to));
   }
 
@@ -98,6 +107,7 @@ final class SendReport implements SenderListener, AutoCloseable {
 
   @Override
   public void progress(long pagesSeen, long pagesAll, long bytes) {
+    readiness.watch().progress(pagesSeen, pagesAll, bytes);
     bar.ifPresent(shownBar -> shownBar.at(megabytes(pagesSeen)));
   }
 
@@ -108,9 +118,10 @@ final class SendReport implements SenderListener, AutoCloseable {
   @Override
   public void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {
     closeBar();
+    readiness.watch().acked(epoch, cut, sinceCut, bytes);
     out.printf(
         Locale.ROOT,
-        "epoch %d: %,d pages changed, %s sent, acked %s after the cut (held %s, %s)%s%n",
+        "epoch %d: %,d pages changed, %s sent, acked %s after the cut (held %s, %s)%s%s%n",
         epoch,
         cut.pages().length,
         Amounts.bytes(bytes),
@@ -124,11 +135,17 @@ final class SendReport implements SenderListener, AutoCloseable {
                 "; %,d pages went ahead of it, %s, %,d held",
                 ahead.pages(),
                 Amounts.bytes(ahead.bytes()),
-                ahead.held()));
+                ahead.held()),
+        readiness.told());
     out.flush();
     if (--epochsLeft <= 0) {
       sender.ifPresent(SyncSender::stop);
     }
+  }
+
+  @Override
+  public void doubted(int pages) {
+    readiness.watch().doubted(pages);
   }
 
   @Override

@@ -33,6 +33,9 @@ public interface SenderListener {
    */
   default void acked(long epoch, Cut cut, Duration sinceCut, long bytes) {}
 
+  /** So many pages did not arrive as they were cut, and are asked for once more. */
+  default void doubted(int pages) {}
+
   /** Something came that is no frame for us. */
   default void rejected(String why) {}
 }

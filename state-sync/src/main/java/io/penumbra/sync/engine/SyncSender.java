@@ -235,6 +235,9 @@ public final class SyncSender {
         if (message instanceof Message.Want want) {
           Integer planned = planSizes.remove(want.part());
           pagesKnown += planned == null ? 0 : planned - want.pages().length;
+          if (planned == null) {
+            listener.doubted(want.pages().length);
+          }
         }
         session.heard(number, message, clock.instant());
       }

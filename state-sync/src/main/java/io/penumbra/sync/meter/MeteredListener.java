@@ -44,6 +44,11 @@ record MeteredListener(SenderListener listener, StageMeters meters) implements S
   }
 
   @Override
+  public void doubted(int pages) {
+    listener.doubted(pages);
+  }
+
+  @Override
   public void rejected(String why) {
     listener.rejected(why);
   }

@@ -128,16 +128,19 @@ class DriftTest {
     assertThat(metric("penumbra_drift_pages")).as("no noise").isZero();
     aFlippedBitOfTheShadowIsFoundAndMended();
 
-    int page = flipABitOfTheColdValue();
+    List<Integer> pages = flipABitOfTheColdValue();
     long flipped = System.nanoTime();
     controller.await(Event.GuestFailed.class, 1);
     System.out.printf("flipped; given up %.0f ms later%n", (System.nanoTime() - flipped) / 1e6);
 
     String symptom = symptom();
-    assertThat(symptom)
-        .contains("page %d of ram".formatted(page))
-        .contains("1 bits in 1 bytes")
-        .contains("CHANGED_UNWRITTEN");
+    assertThat(symptom).contains("CHANGED_UNWRITTEN");
+    if (symptom.contains("page %d of ram".formatted(pages.getLast()))) {
+      assertThat(symptom).contains("1 bits in 1 bytes");
+    } else {
+      // Read just while a buffer was tried, which was mended before it was described.
+      assertThat(pages).contains((int) number(symptom, "page (\\d+) of ram"));
+    }
     assertThat(controller.run(new Command.VerifyService(next(), VM, ONE)))
         .isInstanceOfSatisfying(
             Outcome.Failed.class, failed -> assertThat(failed.code()).isEqualTo("doubted"));
@@ -210,17 +213,23 @@ class DriftTest {
     }
   }
 
-  /** In the file that is the guest's memory, from outside: as failing memory would. */
-  private int flipABitOfTheColdValue() throws Exception {
+  /**
+   * In the file that is the guest's memory, from outside: as failing memory would.
+   *
+   * @return the pages that were tried, the last of which stays wrong
+   */
+  private List<Integer> flipABitOfTheColdValue() throws Exception {
     Path ram = GuestHome.in(directory.resolve(ONE.value()).resolve(VM.value())).ram();
     try (FileChannel file =
             FileChannel.open(ram, StandardOpenOption.READ, StandardOpenOption.WRITE);
         RedisClient redis = RedisClient.to(portOnOne)) {
+      List<Integer> tried = new ArrayList<>();
       for (int page = 0; page < file.size() / PAGE; page++) {
         if (isOfTheColdValue(file, page)) {
+          tried.add(page);
           flip(file, page);
           if (!redis.get("cold").equals(COLD)) {
-            return page;
+            return tried;
           }
           // A buffer that it went through.
           flip(file, page);
