@@ -22,6 +22,9 @@ public record ReadinessAssessment(Duration rpo, Duration pauseMax, Duration acti
 
   private static final double NANOS = 1e9;
 
+  /** Above this, two digits of a percentage would say a hundred. */
+  private static final double DELIVERY_TOLD = 0.99995;
+
   /** A pause beyond this is no migration, and no number that fits a duration. */
   private static final double SECONDS_MAX = 1e6;
 
@@ -109,7 +112,7 @@ public record ReadinessAssessment(Duration rpo, Duration pauseMax, Duration acti
               shadow.dirtyBytesPerSecond() / 1e6,
               network.bytesPerSecond() / 1e6));
     }
-    if (network.delivery() < 1) {
+    if (network.delivery() < DELIVERY_TOLD) {
       reasons.add(
           String.format(
               Locale.ROOT,
