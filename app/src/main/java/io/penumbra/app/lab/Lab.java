@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -55,6 +56,9 @@ import java.util.function.Supplier;
  * when the lab is closed.
  */
 final class Lab implements AutoCloseable {
+
+  /** Steps before this one end with the shadow's life. */
+  private static final String ACTIVATED = "07";
 
   static final String VM = "redis";
   private static final int PORT = 16_379;
@@ -532,19 +536,37 @@ final class Lab implements AutoCloseable {
     if (lost > lostBefore) {
       say.accept("  gone, for example: " + missing.examples());
     }
+    double detected = Duration.between(at, done.suspectedAt()).toNanos() / 1e6;
+    double active = Duration.between(at, done.promotedAt()).toNanos() / 1e6;
     return new KillFigures(
         number,
         kind.name().toLowerCase(Locale.ROOT),
         done.from(),
         done.to(),
-        Duration.between(at, done.suspectedAt()).toNanos() / 1e6,
-        done.steps(),
-        Duration.between(at, done.promotedAt()).toNanos() / 1e6,
+        detected,
+        withTheLook(done.steps(), active - detected),
+        active,
         served,
         Math.max(acked, all),
         missing.count() - lostBefore,
         writer.reconnects() - reconnects,
         (killed - startNanos) / 1e9);
+  }
+
+  /**
+   * A failover begins when its host was looked at; the look is a step of the incident, in nobody's
+   * ledger.
+   *
+   * @param untilActive from the suspicion, in milliseconds
+   */
+  private static SortedMap<String, Double> withTheLook(
+      SortedMap<String, Double> steps, double untilActive) {
+    TreeMap<String, Double> all = new TreeMap<>(steps);
+    double told = steps.headMap(ACTIVATED).values().stream().mapToDouble(Double::doubleValue).sum();
+    if (untilActive - told > 1) {
+      all.put("00 a look", untilActive - told);
+    }
+    return all;
   }
 
   /** The end of the longest silence after the kill, if it is over; 0 if not. */
