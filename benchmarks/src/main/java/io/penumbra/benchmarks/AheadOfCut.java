@@ -39,7 +39,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 
 /**
  * What sending ahead of the cut brings to whole epochs: from cut to ack, bytes after the cut, all
@@ -119,15 +118,7 @@ public final class AheadOfCut implements SenderListener {
       run.run(work, rate, early);
       return run;
     } finally {
-      remove(work);
-    }
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
+      Scratch.delete(work);
     }
   }
 

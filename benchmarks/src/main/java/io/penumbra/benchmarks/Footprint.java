@@ -19,7 +19,6 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * How much memory {@code penumbra sync send} and {@code receive} take, each a process of its own as
@@ -85,7 +84,7 @@ public final class Footprint {
       for (Process process : started) {
         process.waitFor();
       }
-      remove(work);
+      Scratch.delete(work);
     }
   }
 
@@ -164,14 +163,6 @@ public final class Footprint {
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
-    }
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
-      }
     }
   }
 

@@ -41,7 +41,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 
 /**
  * A guest's memory, both ends in one process over TCP on loopback: first all of it, then epochs one
@@ -101,17 +100,9 @@ public final class SyncLatency implements SenderListener {
                         parent,
                         encrypted ? "AES-GCM" : "checksum"));
           } finally {
-            remove(work);
+            Scratch.delete(work);
           }
         }
-      }
-    }
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
-        Files.delete(file);
       }
     }
   }

@@ -157,8 +157,7 @@ final class AgentsPlug {
   }
 
   private Answer delete(Call call) throws InterruptedException {
-    Reply<Nothing> reply = cloud.delete(VmId.of(call.path("vm")));
-    return reply instanceof Reply.Ok<Nothing> ? Answer.nothing() : refused(reply);
+    return answer(cloud.delete(VmId.of(call.path("vm"))));
   }
 
   /** Back to which epoch; without one to the last at which the guest was well. */
@@ -175,16 +174,15 @@ final class AgentsPlug {
     Reply<Nothing> reply = cloud.rollBack(VmId.of(call.path("vm")), wanted.epoch(), reason);
     return reply instanceof Reply.Ok<Nothing>
         ? Answer.json(202, Map.of("failover", reason))
-        : refused(reply);
+        : answer(reply);
   }
 
   private Answer share(Call call) throws InterruptedException {
     int weight = call.body(AgentClient.CpuShare.class).weight();
-    Reply<Nothing> reply = cloud.share(VmId.of(call.path("vm")), weight);
-    return reply instanceof Reply.Ok<Nothing> ? Answer.nothing() : refused(reply);
+    return answer(cloud.share(VmId.of(call.path("vm")), weight));
   }
 
-  private static Answer refused(Reply<Nothing> reply) {
+  private static Answer answer(Reply<Nothing> reply) {
     return switch (reply) {
       case Reply.Ok<Nothing> ok -> Answer.nothing();
       case Reply.Refused<Nothing>(int status, String code, String detail) ->
