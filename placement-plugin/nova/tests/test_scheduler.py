@@ -67,7 +67,7 @@ class SchedulerTest(unittest.TestCase):
         self.addCleanup(token.close)
         token.write("secret\n")
         token.flush()
-        self.set(url=self.server.url, token_file=token.name, timeout=1.0, breaker_pause=60.0)
+        self.set(url=self.server.url, token_file=token.name, timeout=10.0, breaker_pause=60.0)
         scheduler.forget()
         self.addCleanup(scheduler.forget)
         self.server.says(scores(("hv-1", 1.0), ("hv-2", 2.5), ("hv-3", 1.5)))
@@ -180,17 +180,17 @@ class SchedulerTest(unittest.TestCase):
         self.assertEqual(("f1", 1), (self.server.questions[0]["flavor"], self.server.questions[0]["diskGib"]))
 
     def test_nova_decides_alone_after_one_time_out_and_says_so(self):
-        self.set(timeout=0.1)
-        self.server.behave = lambda handler: time.sleep(1)
+        self.set(timeout=0.4)
+        self.server.behave = lambda handler: time.sleep(5)
         started = time.monotonic()
         with self.assertLogs("penumbra_nova.scheduler", "WARNING") as log:
             for number in range(50):
                 asked = spec("req-%d" % number)
                 self.assertEqual(list(ALL), self.filtered(asked))
                 self.assertEqual(list(ALL), self.weighed(asked))
-        self.assertLess(time.monotonic() - started, 3, "50 time-outs would take 5 s")
+        self.assertLess(time.monotonic() - started, 12, "50 time-outs would take 20 s")
         self.assertEqual(50, len(log.output))
-        self.assertIn("Penumbra is not heard about %s, Nova decides alone: timeout: no answer within 0.1 s "
+        self.assertIn("Penumbra is not heard about %s, Nova decides alone: timeout: no answer within 0.4 s "
                       "(so far: {'timeout': 1})" % SERVER, log.output[0])
         self.assertIn("breaker-open: it failed a moment ago; not asked (so far: {'breaker-open': 49, 'timeout': 1})",
                       log.output[-1])
@@ -226,7 +226,7 @@ class GreenTest(unittest.TestCase):
 import nova.monkey_patch  # as nova.cmd does, before anything else
 import sys, time, eventlet
 from penumbra_nova import breaker, client
-asked = client.Client(sys.argv[1], "secret", 5.0, breaker.Breaker(1, 60.0, time.monotonic))
+asked = client.Client(sys.argv[1], "secret", 30.0, breaker.Breaker(1, 60.0, time.monotonic))
 began = time.monotonic()
 pool = eventlet.GreenPool(8)
 for _ in range(8):
@@ -242,13 +242,13 @@ print(asked.counts)
     def test_greenthreads_wait_side_by_side_and_share_connections(self):
         server = Server()
         self.addCleanup(server.close)
-        server.behave = lambda handler: (time.sleep(0.4), server.answer(handler)) if server.calls <= 8 \
+        server.behave = lambda handler: (time.sleep(2), server.answer(handler)) if server.calls <= 8 \
             else server.answer(handler)
         done = subprocess.run([sys.executable, "-c", self.SCRIPT, server.url], capture_output=True, text=True,
-                              timeout=60, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+                              timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
         self.assertEqual(0, done.returncode, done.stderr)
         first, second = done.stdout.splitlines()
-        self.assertLess(float(first.split()[0]), 8 * 0.4 * 0.7, "one after the other")
+        self.assertLess(float(first.split()[0]), 8 * 2 * 0.7, "one after the other")
         self.assertEqual("{'answered': 28}", second)
         self.assertLessEqual(server.connections, 8)
 

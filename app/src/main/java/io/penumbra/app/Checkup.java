@@ -62,7 +62,10 @@ record Checkup(Map<String, String> environment, Path output) {
 
   /** How a node agent would be held to its share here. */
   private static Finding agent() {
-    return Finding.ok("agent", OwnCaps.available());
+    return Finding.ok(
+        "agent",
+        OwnCaps.available()
+            + "; ./penumbra agent has a heap of 512 MiB, PENUMBRA_JAVA_OPTS=-Xmx... for another");
   }
 
   /** Real guests, and what stands in front of them. */
@@ -129,7 +132,11 @@ record Checkup(Map<String, String> environment, Path output) {
             lacking.advice());
       }
     }
-    return Finding.ok(subject, "process %d can have a shadow".formatted(guest.pid()));
+    return Finding.ok(
+        subject,
+        guest.libvirt()
+            ? "process %d can have a shadow: see agent --libvirt".formatted(guest.pid())
+            : "process %d can have a shadow".formatted(guest.pid()));
   }
 
   private static Finding java() {

@@ -165,7 +165,7 @@ class DecisionsCommandTest {
   @Test
   void whatCannotBeUsedIsBadInputWithAdvice() throws IOException {
     refuses("Maybe you meant web-1", "explain", "wbe-1");
-    refuses("no VM, request or decision number", "show", "99");
+    refuses("no VM, name of one, request or decision number", "show", "99");
     refuses("Maybe you meant hv-1", "show", "1", "--host", "hv_1");
     refuses("There are: free-cpu", "replay", "1", "--multiplier", "rsik=3");
     refuses("expected weigher=number", "replay", "1", "--multiplier", "risk");

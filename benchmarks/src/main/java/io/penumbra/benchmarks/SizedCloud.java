@@ -165,7 +165,7 @@ final class SizedCloud implements AutoCloseable {
                 .formatted(endpoint("/v2.1"))
             + "{\"type\":\"placement\",\"id\":\"p\",\"name\":\"placement\",\"endpoints\":[%s]}"
                 .formatted(endpoint("/placement"));
-    return "{\"token\":{\"methods\":[\"password\"],\"expires_at\":\"2099-01-01T00:00:00.000000Z\",\"issued_at\":\"2026-01-01T00:00:00.000000Z\",\"catalog\":[%s]}}"
+    return "{\"token\":{\"methods\":[\"password\"],\"expires_at\":\"2099-01-01T00:00:00.000000Z\",\"issued_at\":\"2026-01-01T00:00:00.000000Z\",\"project\":{\"id\":\"ours\",\"name\":\"service\"},\"catalog\":[%s]}}"
         .formatted(services);
   }
 
@@ -221,12 +221,13 @@ final class SizedCloud implements AutoCloseable {
             ? "\"penumbra:shadow-of\":\"vm%d\",\"penumbra:state\":\"complete\",\"penumbra:term\":\"0\",\"penumbra:mode\":\"cold\",\"penumbra:resident\":\"0,0,0\""
                 .formatted(machine)
             : "\"owner\":\"somebody\"";
-    return "{\"id\":\"%s%d\",\"name\":\"server-%d\",\"status\":\"%s\",\"tenant_id\":\"p1\",\"user_id\":\"u1\",\"metadata\":{%s},\"image\":{\"id\":\"img\",\"links\":[{\"rel\":\"bookmark\",\"href\":\"%s\"}]},\"flavor\":{\"vcpus\":1,\"ram\":512,\"disk\":1,\"ephemeral\":0,\"swap\":0,\"original_name\":\"m1\",\"extra_specs\":{\"penumbra:mode\":\"cold\"}},\"created\":\"2026-01-01T00:00:00Z\",\"updated\":\"2026-01-01T00:00:00Z\",\"addresses\":{\"net\":[{\"version\":4,\"addr\":\"10.0.0.1\",\"OS-EXT-IPS:type\":\"fixed\",\"OS-EXT-IPS-MAC:mac_addr\":\"fa:16:3e:00:00:00\"}]},\"accessIPv4\":\"\",\"accessIPv6\":\"\",\"links\":[{\"rel\":\"self\",\"href\":\"%s\"},{\"rel\":\"bookmark\",\"href\":\"%s\"}],\"OS-DCF:diskConfig\":\"MANUAL\",\"progress\":0,\"OS-EXT-AZ:availability_zone\":\"nova\",\"config_drive\":\"\",\"key_name\":null,\"OS-SRV-USG:launched_at\":\"2026-01-01T00:00:00.000000\",\"OS-SRV-USG:terminated_at\":null,\"OS-EXT-SRV-ATTR:host\":\"%s\",\"OS-EXT-SRV-ATTR:instance_name\":\"instance-%08x\",\"OS-EXT-SRV-ATTR:hypervisor_hostname\":\"%s\",\"OS-EXT-STS:task_state\":null,\"OS-EXT-STS:vm_state\":\"%s\",\"OS-EXT-STS:power_state\":%d,\"os-extended-volumes:volumes_attached\":[],\"locked\":false,\"host_status\":\"UP\",\"tags\":[],\"description\":null}"
+    return "{\"id\":\"%s%d\",\"name\":\"server-%d\",\"status\":\"%s\",\"tenant_id\":\"%s\",\"user_id\":\"u1\",\"metadata\":{%s},\"image\":{\"id\":\"img\",\"links\":[{\"rel\":\"bookmark\",\"href\":\"%s\"}]},\"flavor\":{\"vcpus\":1,\"ram\":512,\"disk\":1,\"ephemeral\":0,\"swap\":0,\"original_name\":\"m1\",\"extra_specs\":{\"penumbra:mode\":\"cold\"}},\"created\":\"2026-01-01T00:00:00Z\",\"updated\":\"2026-01-01T00:00:00Z\",\"addresses\":{\"net\":[{\"version\":4,\"addr\":\"10.0.0.1\",\"OS-EXT-IPS:type\":\"fixed\",\"OS-EXT-IPS-MAC:mac_addr\":\"fa:16:3e:00:00:00\"}]},\"accessIPv4\":\"\",\"accessIPv6\":\"\",\"links\":[{\"rel\":\"self\",\"href\":\"%s\"},{\"rel\":\"bookmark\",\"href\":\"%s\"}],\"OS-DCF:diskConfig\":\"MANUAL\",\"progress\":0,\"OS-EXT-AZ:availability_zone\":\"nova\",\"config_drive\":\"\",\"key_name\":null,\"OS-SRV-USG:launched_at\":\"2026-01-01T00:00:00.000000\",\"OS-SRV-USG:terminated_at\":null,\"OS-EXT-SRV-ATTR:host\":\"%s\",\"OS-EXT-SRV-ATTR:instance_name\":\"instance-%08x\",\"OS-EXT-SRV-ATTR:hypervisor_hostname\":\"%s\",\"OS-EXT-STS:task_state\":null,\"OS-EXT-STS:vm_state\":\"%s\",\"OS-EXT-STS:power_state\":%d,\"os-extended-volumes:volumes_attached\":[],\"locked\":false,\"host_status\":\"UP\",\"tags\":[],\"description\":null}"
         .formatted(
             shadow ? "sh" : "vm",
             machine,
             i,
             shadow ? "SHUTOFF" : "ACTIVE",
+            shadow ? "ours" : "p1",
             marks,
             "x".repeat(80),
             "x".repeat(100),

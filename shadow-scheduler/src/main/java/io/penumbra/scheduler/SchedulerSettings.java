@@ -198,6 +198,14 @@ public record SchedulerSettings(
       Guard.positive("confirm.alertAfter", alertAfter);
     }
 
+    /**
+     * The wait after the first probe that can't tell. Most that can't were answered by an observer
+     * that is busy itself, and meanwhile nobody serves: so it is short, and doubles.
+     */
+    public Duration firstDoubt() {
+      return timeout.compareTo(recheck) < 0 ? timeout : recheck;
+    }
+
     public static Confirm defaults() {
       return new Confirm(Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMinutes(1), 3);
     }

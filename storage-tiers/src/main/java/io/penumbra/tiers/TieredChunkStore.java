@@ -110,6 +110,16 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
     return counts;
   }
 
+  /**
+   * Makes chunks readable that another store has put into the same object tier.
+   *
+   * @param writer the store that has committed the manifest which names them
+   * @return why it can't be said what that one has; empty if it was looked at
+   */
+  public Optional<String> learn(String writer, List<ChunkId> wanted) {
+    return shelf.learn(writer, wanted);
+  }
+
   /** A view for one VM: its quota counts, and its shadow's mode decides where chunks are placed. */
   public ChunkStore lane(VmId vm, ShadowMode mode) {
     return new Lane(Optional.of(vm), mode == ShadowMode.WARM ? Temper.WARM : Temper.COLD);
@@ -426,6 +436,11 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
   }
 
   private Upkeep upkeep(boolean everything, long bytesMax) throws IOException {
+    try {
+      shelf.rescue();
+    } catch (IOException e) {
+      // What stays stuck is reported in the end; other packs can be sent all the same.
+    }
     int ended = shelf.endPacks(everything);
     Instant now = parts.clock().instant();
     Optional<StoreHealth.Away> before = away();
@@ -451,7 +466,7 @@ public final class TieredChunkStore implements ChunkStore, AutoCloseable {
         down.bytes(),
         caught.settled(),
         caught.lost(),
-        problem,
+        problem.or(shelf::stuckHere),
         up.bytes() + down.bytes() >= bytesMax);
   }
 

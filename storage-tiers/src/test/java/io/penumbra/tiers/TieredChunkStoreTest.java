@@ -57,6 +57,28 @@ class TieredChunkStoreTest {
   }
 
   @Test
+  void whatWasDurableBeforeTheSsdFailedReachesTheObjectTierOrIsReported() throws IOException {
+    TieredChunkStore store = bench.open();
+    ChunkId before = ((Stored) store.put(Bench.bytes("before"))).id();
+    ChunkId again = ((Stored) store.put(Bench.bytes("again"))).id();
+    bench.disk.failsToForce(true);
+    assertThat(store.put(Bench.bytes("hello"))).isInstanceOf(Unavailable.class);
+    assertThat(store.flush().problem()).isPresent();
+    assertThat(store.get(before)).isInstanceOf(Found.class);
+    bench.disk.failsToForce(false);
+
+    assertThat(store.put(Bench.bytes("again"))).isInstanceOf(Stored.class);
+    assertThat(store.flush().problem()).isEmpty();
+
+    Bench elsewhere = new Bench(bench.objects);
+    elsewhere.owner = "there";
+    TieredChunkStore reader = elsewhere.open();
+    assertThat(reader.learn("here", List.of(before, again))).isEmpty();
+    assertThat(reader.get(before)).isEqualTo(new Found(Bench.bytes("before")));
+    assertThat(reader.get(again)).isEqualTo(new Found(Bench.bytes("again")));
+  }
+
+  @Test
   void theSsdAbsorbsUpToItsBoundAndThenRefusesWithNumbers() throws IOException {
     bench.ssdBytes = 30_000;
     bench.objects.away(true);

@@ -62,22 +62,23 @@ public final class BearerTokens implements Gatekeeper {
   }
 
   @Override
-  public Optional<String> principal(Headers header) {
-    Optional<String> said = header.of("Authorization");
+  public Admission admit(Visitor visitor) {
+    Optional<String> said = visitor.header("Authorization");
     if (said.isEmpty() || !said.get().startsWith(SCHEME)) {
-      return Optional.empty();
+      return new Admission.Stranger();
     }
     byte[] digest = digest(said.get().substring(SCHEME.length()).strip());
-    Optional<String> found = Optional.empty();
+    Admission found = new Admission.Stranger();
     for (var entry : digests.entrySet()) {
       if (MessageDigest.isEqual(entry.getValue(), digest)) {
-        found = Optional.of(entry.getKey());
+        found = new Admission.Welcome(entry.getKey());
       }
     }
     return found;
   }
 
-  private static byte[] digest(String token) {
+  /** SHA-256 of a token: what is kept of one instead of itself. */
+  public static byte[] digest(String token) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException e) {

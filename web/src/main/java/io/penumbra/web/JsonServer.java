@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,10 +32,17 @@ import org.jspecify.annotations.Nullable;
 public final class JsonServer implements AutoCloseable {
 
   static {
+    // Read by the server's own classes when they are first used.
     // Head and body are two writes; without this the second waits for the first one's ack, up to
-    // 40 ms. Read by the server's own classes when they are first used.
-    if (System.getProperty("sun.net.httpserver.nodelay") == null) {
-      System.setProperty("sun.net.httpserver.nodelay", "true");
+    // 40 ms.
+    unlessSet("sun.net.httpserver.nodelay", "true");
+    // Whoever has not said within so many seconds what he wants is hung up on.
+    unlessSet("sun.net.httpserver.maxReqTime", "60");
+  }
+
+  private static void unlessSet(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 
@@ -198,18 +206,50 @@ public final class JsonServer implements AutoCloseable {
 
   private Answer guarded(Route route, Map<String, String> path, HttpExchange exchange)
       throws IOException {
-    Optional<String> principal =
-        route.open()
-            ? Optional.of("anybody")
-            : settings
-                .gatekeeper()
-                .principal(
-                    name -> Optional.ofNullable(exchange.getRequestHeaders().getFirst(name)));
-    if (principal.isEmpty()) {
-      return Answer.problem(401, "no-valid-token", "send Authorization: Bearer TOKEN")
-          .with("WWW-Authenticate", "Bearer");
+    Gatekeeper.Admission admission;
+    try {
+      admission =
+          route.open()
+              ? new Gatekeeper.Admission.Welcome("anybody")
+              : settings.gatekeeper().admit(visitor(exchange));
+    } catch (InterruptedException e) {
+      return stopping();
     }
-    byte[] body = exchange.getRequestBody().readNBytes(settings.bodyMax() + 1);
+    return switch (admission) {
+      case Gatekeeper.Admission.Welcome(String principal) ->
+          welcomed(route, path, principal, exchange);
+      case Gatekeeper.Admission.Stranger() ->
+          Answer.problem(401, "no-valid-token", "send Authorization: Bearer TOKEN")
+              .with("WWW-Authenticate", "Bearer");
+      case Gatekeeper.Admission.Forbidden(String principal, String why) ->
+          Answer.problem(403, "not-allowed", principal + " " + why);
+      case Gatekeeper.Admission.Undecided(String why, Duration again) ->
+          Answer.problem(503, "nobody-to-ask", why)
+              .with("Retry-After", Long.toString(Math.max(1, again.toSeconds())));
+    };
+  }
+
+  private static Gatekeeper.Visitor visitor(HttpExchange exchange) {
+    return new Gatekeeper.Visitor() {
+      @Override
+      public String method() {
+        return exchange.getRequestMethod();
+      }
+
+      @Override
+      public Optional<String> header(String name) {
+        return Optional.ofNullable(exchange.getRequestHeaders().getFirst(name));
+      }
+    };
+  }
+
+  private Answer welcomed(
+      Route route, Map<String, String> path, String principal, HttpExchange exchange)
+      throws IOException {
+    byte[] body =
+        route.takesBody()
+            ? exchange.getRequestBody().readNBytes(settings.bodyMax() + 1)
+            : new byte[0];
     if (body.length > settings.bodyMax()) {
       return Answer.problem(
           413, "too-large", "the body is larger than %d bytes".formatted(settings.bodyMax()));
@@ -217,7 +257,12 @@ public final class JsonServer implements AutoCloseable {
     String what = route.method() + " " + route.template();
     return handled(
         route,
-        new Call(what, path, query(exchange.getRequestURI().getRawQuery()), principal.get(), body));
+        new Call(what, path, query(exchange.getRequestURI().getRawQuery()), principal, body));
+  }
+
+  private static Answer stopping() {
+    Thread.currentThread().interrupt();
+    return Answer.problem(503, "stopping", "the server is being stopped");
   }
 
   private Answer handled(Route route, Call call) {
@@ -227,8 +272,7 @@ public final class JsonServer implements AutoCloseable {
       String advice = e.advice().isEmpty() ? "" : "; " + e.advice();
       return Answer.problem(400, "bad-input", e.getMessage() + advice);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Answer.problem(503, "stopping", "the server is being stopped");
+      return stopping();
     } catch (IllegalArgumentException e) {
       return Answer.problem(400, "bad-input", String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {

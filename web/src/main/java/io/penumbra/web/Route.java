@@ -40,6 +40,11 @@ public record Route(String method, String template, boolean open, Handler handle
     return new Route(method, template, true, handler);
   }
 
+  /** Of a stranger nothing is read but what he asks for. */
+  boolean takesBody() {
+    return !open && (method.equals("PUT") || method.equals("POST"));
+  }
+
   /** What stands for each {@code {name}}, if the path is of this shape. */
   Optional<Map<String, String>> match(String[] path) {
     String[] shape = template.split("/", -1);

@@ -3,6 +3,7 @@ package io.penumbra.app.agent;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.AgentSettings;
 import io.penumbra.adapter.qemu.agent.ControlGroups;
+import io.penumbra.adapter.qemu.agent.EpochStore;
 import io.penumbra.adapter.qemu.agent.NodeAgent;
 import io.penumbra.adapter.qemu.agent.OwnCaps;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
@@ -10,10 +11,11 @@ import io.penumbra.adapter.qemu.agent.Scrubbing;
 import io.penumbra.adapter.qemu.agent.ServiceGate;
 import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
-import io.penumbra.adapter.traffic.gateway.GatewayControl;
+import io.penumbra.adapter.qemu.guest.LibvirtDomains;
 import io.penumbra.adapter.traffic.gateway.control.RemoteGateway;
 import io.penumbra.app.ExitCode;
 import io.penumbra.app.HostPort;
+import io.penumbra.app.store.StoreFile;
 import io.penumbra.app.sync.KeyFile;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.HostId;
@@ -24,6 +26,9 @@ import io.penumbra.domain.fleet.Host;
 import io.penumbra.domain.fleet.Location;
 import io.penumbra.scheduler.lease.LeaseTerms;
 import io.penumbra.sync.frame.FrameKey;
+import io.penumbra.tiers.StorageSettings;
+import io.penumbra.tiers.StoreKeeper;
+import io.penumbra.tiers.StoreOpening;
 import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
 import io.penumbra.web.PemFiles;
@@ -45,6 +50,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -212,6 +218,36 @@ public final class AgentCommand implements Callable<Integer> {
   private int weightUnderPressure;
 
   @Option(
+      names = "--store",
+      paramLabel = "FILE",
+      description = {
+        "YAML of a tier store: epochs of cold shadows are kept in it, and VMs whose shadow is lost, too,",
+        "are restored from it. Every host has a directory of its own and the same object tier."
+      })
+  private Optional<Path> store = Optional.empty();
+
+  @Option(
+      names = "--store-acks",
+      defaultValue = "IN_OBJECTS",
+      paramLabel = "WHERE",
+      description = {
+        "An epoch of a cold shadow counts when it is IN_OBJECTS (this host may be lost then), or",
+        "ON_SSD of this host; ${DEFAULT-VALUE}."
+      })
+  private EpochStore.Acked storeAcks = EpochStore.Acked.IN_OBJECTS;
+
+  @Option(
+      names = "--libvirt",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "URI",
+      description = {
+        "Look after domains of this host's libvirt, too, when told to (PUT /v1/vms/VM here; GET /v1/strays",
+        "lists them); without a URI, virsh's default. See docs/libvirt.md."
+      })
+  private Optional<String> libvirt = Optional.empty();
+
+  @Option(
       names = "--scrub",
       defaultValue = "32",
       paramLabel = "MIB",
@@ -245,7 +281,37 @@ public final class AgentCommand implements Callable<Integer> {
     Optional<SSLContext> tls = tls();
     AgentSettings settings = settings(address, secret, tls);
     OwnCaps caps = new OwnCaps(ControlGroups.ofMachine(), ownCores);
-    QemuHypervisor hypervisor = new QemuHypervisor(dir.resolve("guests"), host, launch(), caps);
+    if (store.isEmpty()) {
+      serve(settings, address, secret, tls, caps, Optional.empty());
+      return ExitCode.OK;
+    }
+    StorageSettings storage = StoreFile.settings(store.get());
+    try (StoreOpening.OpenStore open = StoreFile.open(storage, this::say);
+        StoreKeeper keeper =
+            new StoreKeeper(
+                open.store(), storage.keeperRules(), _ -> Optional.empty(), this::say)) {
+      keeper.start();
+      EpochStore epochs = new EpochStore(open.store(), storeAcks, this::say);
+      serve(settings, address, secret, tls, caps, Optional.of(epochs));
+    }
+    return ExitCode.OK;
+  }
+
+  private void serve(
+      AgentSettings settings,
+      InetSocketAddress address,
+      String secret,
+      Optional<SSLContext> tls,
+      OwnCaps caps,
+      Optional<EpochStore> epochs)
+      throws IOException, InterruptedException {
+    QemuHypervisor own = new QemuHypervisor(dir.resolve("guests"), host, launch(), caps, epochs);
+    QemuHypervisor hypervisor =
+        libvirt
+            .map(uri -> Optional.of(uri).filter(given -> !given.isEmpty()))
+            .map(LibvirtDomains::new)
+            .map(own::withLibvirt)
+            .orElse(own);
     CountDownLatch stopped = new CountDownLatch(1);
     try (NodeAgent agent = NodeAgent.start(settings, hypervisor, gate());
         JsonServer server =
@@ -265,7 +331,6 @@ public final class AgentCommand implements Callable<Integer> {
       Runtime.getRuntime().addShutdownHook(new Thread(stopped::countDown));
       stopped.await();
     }
-    return ExitCode.OK;
   }
 
   /** With one of the two files, the other has to be there. */
@@ -369,7 +434,8 @@ public final class AgentCommand implements Callable<Integer> {
     if (gateways.isEmpty()) {
       return ServiceGate.NONE;
     }
-    Map<VmId, GatewayControl> controls = new TreeMap<>();
+    Map<VmId, RemoteGateway> controls = new TreeMap<>();
+    Map<VmId, Supplier<RemoteGateway>> lines = new TreeMap<>();
     Optional<String> secret = gatewayToken.map(BearerTokens::secret);
     new TreeMap<>(gateways)
         .forEach((vm, at) -> {
@@ -378,8 +444,9 @@ public final class AgentCommand implements Callable<Integer> {
                   ? UnixDomainSocketAddress.of(at)
                   : HostPort.parse("--gateway", at).numeric();
           controls.put(VmId.of(vm), new RemoteGateway(control, secret));
+          lines.put(VmId.of(vm), () -> new RemoteGateway(control, secret));
         });
-    return new GatewayGate(controls, this::say);
+    return new GatewayGate(controls, lines, this::say);
   }
 
   private void say(String line) {

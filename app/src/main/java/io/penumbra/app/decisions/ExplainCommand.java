@@ -33,7 +33,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "VM",
-      description = "A VM, or the number of one decision, or a request id.")
+      description = "A VM by id or name, or the number of one decision, or a request id.")
   private String named;
 
   @Option(names = "--all", description = "Explain every decision about the VM, oldest first.")
@@ -46,8 +46,11 @@ final class ExplainCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     DecisionHistory history = log.open(spec.commandLine().getErr());
-    DecisionEntry chosen = LogOption.find(history, named);
-    if (chosen.vm().value().equals(named)) {
+    String id = log.idOf(named, history);
+    DecisionEntry chosen = LogOption.find(history, id);
+    if (chosen.vm().value().equals(id)) {
+      log.nameOf(chosen.vm())
+          .ifPresent(name -> out.printf("%s is called %s.%n", chosen.vm(), name));
       explainVm(out, history, chosen.vm());
     } else {
       explain(out, history, chosen);

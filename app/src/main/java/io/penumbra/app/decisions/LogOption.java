@@ -5,10 +5,12 @@ import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.VmId;
 import io.penumbra.placement.log.DecisionEntry;
 import io.penumbra.placement.log.DecisionHistory;
+import io.penumbra.placement.log.VmNames;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** Which log is read, and how a decision in it is named. */
@@ -29,6 +31,27 @@ final class LogOption {
     DecisionHistory history = DecisionHistory.open(directory);
     history.notes().forEach(note -> err.println("note: " + note));
     return history;
+  }
+
+  /** The id of the one VM that is called so; what was given, if none is. */
+  String idOf(String named, DecisionHistory history) {
+    if (history.entries().stream().anyMatch(entry -> entry.vm().value().equals(named))) {
+      return named;
+    }
+    List<VmId> called = VmNames.read(directory).called(named);
+    if (called.size() > 1) {
+      throw new BadInputException(
+          named,
+          "is what %d VMs are called".formatted(called.size()),
+          "Name one by its id: "
+              + called.stream().limit(10).map(VmId::value).collect(Collectors.joining(", ")));
+    }
+    return called.isEmpty() ? named : called.getFirst().value();
+  }
+
+  /** What its owner calls a VM. */
+  Optional<String> nameOf(VmId vm) {
+    return VmNames.read(directory).of(vm);
   }
 
   /** The decision with this number, or the newest on this VM or of this request. */
@@ -53,7 +76,7 @@ final class LogOption {
     }
     return new BadInputException(
         named,
-        "is no VM, request or decision number in the log, which holds decisions %d to %d"
+        "is no VM, name of one, request or decision number in the log, which holds decisions %d to %d"
             .formatted(history.entries().getFirst().number(), history.entries().getLast().number()),
         advice(ClosestNames.to(named, vms(history))));
   }

@@ -55,6 +55,20 @@ final class Child implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** What it has said, and says. */
+  Path log() {
+    return log;
+  }
+
+  /** Whether that stands anywhere in what it has said. */
+  boolean hasSaid(String words) {
+    try {
+      return Files.readString(log).contains(words);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** The end of what it has said. */
   String lastWords() {
     try {

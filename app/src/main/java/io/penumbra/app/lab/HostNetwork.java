@@ -8,9 +8,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The lab's hosts on the network: a namespace each, joined by a bridge, so that one can be cut off
- * while everything on it runs. Without root, or without namespaces, all hosts share the loopback
- * interface, with an address each, and none can be cut off.
+ * The lab's hosts on the network: a namespace each, joined by two bridges. Hosts and control plane
+ * speak over one of them, clients reach guests over the other, so that a host can be cut off from
+ * everybody, or from its peers alone, while everything on it runs. Without root, or without
+ * namespaces, all hosts share the loopback interface, with an address each, and none can be cut
+ * off.
  */
 final class HostNetwork implements AutoCloseable {
 
@@ -61,6 +63,17 @@ final class HostNetwork implements AutoCloseable {
         : "127.0.0.%d".formatted(10 + host);
   }
 
+  /** Where clients reach what runs on a host. */
+  String service(int host) {
+    return namespaces ? "10.198.%d.%d".formatted(hosts.get(host), 10 + host) : address(host);
+  }
+
+  /** The interface at which everything passes that a host says to clients. */
+  String clientSide(int host) {
+    require(host);
+    return "pm%s%d".formatted(id, host);
+  }
+
   /** Words before a command that make it run on a host. */
   List<String> on(int host) {
     return namespaces ? List.of("ip", "netns", "exec", space(host)) : List.of();
@@ -68,6 +81,12 @@ final class HostNetwork implements AutoCloseable {
 
   /** No packet leaves the host or reaches it from now on; what runs on it runs on. */
   void cut(int host) {
+    split(host);
+    run("ip", "link", "set", "dev", clientSide(host), "down");
+  }
+
+  /** Neither its peers nor the control plane hear of it from now on; clients of its guests do. */
+  void split(int host) {
     require(host);
     run("ip", "link", "set", "dev", outside(host), "down");
   }
@@ -76,6 +95,7 @@ final class HostNetwork implements AutoCloseable {
   void mend(int host) {
     require(host);
     run("ip", "link", "set", "dev", outside(host), "up");
+    run("ip", "link", "set", "dev", clientSide(host), "up");
   }
 
   private void require(int host) {
@@ -99,29 +119,35 @@ final class HostNetwork implements AutoCloseable {
     return "pn%sb".formatted(id);
   }
 
+  private String clientBridge() {
+    return "pm%sb".formatted(id);
+  }
+
   private void build() {
-    run("ip", "link", "add", bridge(), "type", "bridge");
-    run("ip", "addr", "add", controller() + "/24", "dev", bridge());
-    run("ip", "link", "set", bridge(), "up");
+    bridge(bridge(), controller());
+    bridge(clientBridge(), "10.198.%d.1".formatted(hosts.getFirst()));
     for (int i = 0; i < hosts.size(); i++) {
       run("ip", "netns", "add", space(i));
-      run(
-          "ip",
-          "link",
-          "add",
-          outside(i),
-          "type",
-          "veth",
-          "peer",
-          "name",
-          "eth0",
-          "netns",
-          space(i));
-      run("ip", "link", "set", outside(i), "master", bridge(), "up");
-      inside(i, "ip", "addr", "add", address(i) + "/24", "dev", "eth0");
-      inside(i, "ip", "link", "set", "eth0", "up");
       inside(i, "ip", "link", "set", "lo", "up");
+      join(i, outside(i), "eth0", bridge(), address(i));
+      join(i, clientSide(i), "eth1", clientBridge(), service(i));
     }
+  }
+
+  private static void bridge(String name, String address) {
+    run("ip", "link", "add", name, "type", "bridge");
+    run("ip", "addr", "add", address + "/24", "dev", name);
+    run("ip", "link", "set", name, "up");
+  }
+
+  private void join(int host, String outside, String name, String bridge, String address) {
+    run("ip", "link", "add", outside, "type", "veth", "peer", "name", name, "netns", space(host));
+    // No IPv6, so that nothing is said there but what the guest says.
+    inside(host, "ip", "link", "set", name, "addrgenmode", "none");
+    run("ip", "link", "set", outside, "addrgenmode", "none");
+    run("ip", "link", "set", outside, "master", bridge, "up");
+    inside(host, "ip", "addr", "add", address + "/24", "dev", name);
+    inside(host, "ip", "link", "set", name, "up");
   }
 
   private void inside(int host, String... words) {
@@ -137,9 +163,11 @@ final class HostNetwork implements AutoCloseable {
     }
     for (int i = 0; i < hosts.size(); i++) {
       attempt("ip", "link", "del", outside(i));
+      attempt("ip", "link", "del", clientSide(i));
       attempt("ip", "netns", "del", space(i));
     }
     attempt("ip", "link", "del", bridge());
+    attempt("ip", "link", "del", clientBridge());
   }
 
   private static void attempt(String... words) {

@@ -1,5 +1,6 @@
 package io.penumbra.app.lab;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.api.AgentClient;
@@ -63,15 +64,17 @@ final class Lab implements AutoCloseable {
   static final String VM = "redis";
   private static final int PORT = 16_379;
   private static final int AGENT_PORT = 7_410;
-  private static final List<String> NAMES = List.of("a", "b");
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final long CONTROLLER_LIVES_MILLIS = 800;
 
   private final LabSettings settings;
+  private final List<String> names;
   private final Consumer<String> say;
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Map<String, LabHost> hosts = new TreeMap<>();
   private final ServingWatch watch;
+  private final PowerPanel power;
+  private final List<SplitCapture.Seen> splits = new ArrayList<>();
   private final HostNetwork network;
   private final LabApi api;
   private final InetSocketAddress clients;
@@ -80,6 +83,7 @@ final class Lab implements AutoCloseable {
   private final Path secrets;
   private final String token;
   private Optional<Child> serve = Optional.empty();
+  private Optional<Child> gateway = Optional.empty();
   private final Path config;
   private long lost;
 
@@ -90,11 +94,12 @@ final class Lab implements AutoCloseable {
    */
   Lab(LabSettings settings, Consumer<String> say) throws IOException, InterruptedException {
     this.settings = settings;
+    this.names = settings.stored() ? List.of("a", "b", "c") : List.of("a", "b");
     this.say = say;
     random = new SplittableRandom(settings.seed());
     secrets = Files.createDirectories(settings.directory().resolve("secrets"));
     int number = networkNumber();
-    network = keep(HostNetwork.make(networkName(), settings.apart(), number, NAMES.size()));
+    network = keep(HostNetwork.make(networkName(), settings.apart(), number, names.size()));
     token = secret("token");
     Files.writeString(secrets.resolve("key"), HexFormat.of().formatHex(bytes(32)) + "\n");
     String tsig = Base64.getEncoder().encodeToString(bytes(32));
@@ -104,11 +109,11 @@ final class Lab implements AutoCloseable {
         "key \"%s\" { algorithm hmac-sha256; secret \"%s\"; };%n"
             .formatted(NamedProcess.KEY_NAME, tsig));
     try {
-      InetSocketAddress first = new InetSocketAddress(literal(network.address(0)), PORT);
+      InetSocketAddress first = new InetSocketAddress(literal(network.service(0)), PORT);
       HaproxyProcess balancer =
           keep(HaproxyProcess.start(settings.directory().resolve("lb"), first));
       NamedProcess named = keep(NamedProcess.start(settings.directory().resolve("dns"), tsig));
-      PowerPanel power =
+      power =
           keep(PowerPanel.open(network.controller(), host -> Optional.ofNullable(hosts.get(host))));
       clients = gateway(first).orElse(balancer.address());
       int servePort = HaproxyProcess.freePort();
@@ -118,9 +123,9 @@ final class Lab implements AutoCloseable {
       api = keep(new LabApi(root, token));
       startServe();
       until("the control plane works", api::works, this::serveWords);
-      for (int i = 0; i < NAMES.size(); i++) {
+      for (int i = 0; i < names.size(); i++) {
         int index = i;
-        String name = NAMES.get(i);
+        String name = names.get(i);
         LabHost host =
             keep(
                 new LabHost(
@@ -128,11 +133,11 @@ final class Lab implements AutoCloseable {
         hosts.put(name, host);
         host.start();
       }
-      until("both hosts are known", () -> api.hosts() == NAMES.size(), this::agentWords);
+      until("all hosts are up", () -> api.hostsUp() == names.size(), this::agentWords);
       watch =
           keep(
               ServingWatch.start(
-                  NAMES.stream()
+                  names.stream()
                       .map(name -> settings.directory().resolve(name).resolve("guests").resolve(VM))
                       .toList()));
     } catch (IOException | InterruptedException | RuntimeException e) {
@@ -230,8 +235,14 @@ final class Lab implements AutoCloseable {
                         "resp",
                         "--control",
                         control().toString()))));
+    gateway = Optional.of(child);
     until("the gateway listens", () -> Files.exists(control()), child::lastWords);
     return Optional.of(at);
+  }
+
+  /** The process in front of the guest's service, where there is one. */
+  Optional<Child> gateway() {
+    return gateway;
   }
 
   private Path control() {
@@ -239,7 +250,7 @@ final class Lab implements AutoCloseable {
   }
 
   private List<String> agentCommand(int index, URI controller) {
-    String name = NAMES.get(index);
+    String name = names.get(index);
     List<String> words =
         new ArrayList<>(
             List.of(
@@ -263,6 +274,9 @@ final class Lab implements AutoCloseable {
     if (!settings.commit().equals("async")) {
       words.addAll(List.of("--gateway", VM + "=" + control()));
     }
+    if (settings.stored()) {
+      words.addAll(List.of("--store", LabStore.write(settings.directory(), name).toString()));
+    }
     List<String> all = new ArrayList<>(network.on(index));
     all.addAll(penumbra(512, words));
     return all;
@@ -276,10 +290,10 @@ final class Lab implements AutoCloseable {
                 .formatted(HaproxyProcess.BACKEND, HaproxyProcess.SERVER, PORT)
             : "slots: []";
     StringBuilder places = new StringBuilder();
-    for (int i = 0; i < NAMES.size(); i++) {
+    for (int i = 0; i < names.size(); i++) {
       places.append(
           "    %s: {address: %s, redfish: {url: \"%s\", system: /redfish/v1/Systems/%s}}%n"
-              .formatted(NAMES.get(i), network.address(i), power.url(), NAMES.get(i)));
+              .formatted(names.get(i), network.service(i), power.url(), names.get(i)));
     }
     return """
     listen: %s:%d
@@ -326,7 +340,7 @@ final class Lab implements AutoCloseable {
   double startGuest() throws InterruptedException {
     LabGuest image = image();
     long began = System.nanoTime();
-    api.start(VM, AgentJson.tree(spec(image, Optional.of(settings.epoch()))));
+    wish(image);
     // Not through the gateway: what is asked of a guest that boots is never answered.
     until("Redis answers", () -> RedisWriter.pings(guestAddress()), this::agentWords);
     double booted = (System.nanoTime() - began) / 1e6;
@@ -335,6 +349,15 @@ final class Lab implements AutoCloseable {
     awaitProtected();
     say.accept("its shadow stands ready after another %s ms".formatted(millis(began)));
     return booted;
+  }
+
+  /** Says that the VM is wanted; serve is told so again by whoever heard no answer. */
+  void wish() throws InterruptedException {
+    wish(image());
+  }
+
+  private void wish(LabGuest image) throws InterruptedException {
+    api.start(VM, AgentJson.tree(spec(image, Optional.of(settings.epoch()))));
   }
 
   private LabGuest image() {
@@ -346,8 +369,8 @@ final class Lab implements AutoCloseable {
   }
 
   private InetSocketAddress guestAddress() throws InterruptedException {
-    int on = api.vm(VM).map(vm -> NAMES.indexOf(vm.host())).orElse(0);
-    return new InetSocketAddress(literal(network.address(on)), PORT);
+    int on = api.vm(VM).map(vm -> names.indexOf(vm.host())).orElse(0);
+    return new InetSocketAddress(literal(network.service(on)), PORT);
   }
 
   private static BadInputException notBuilt(String why) {
@@ -356,10 +379,9 @@ final class Lab implements AutoCloseable {
 
   private VmSpec spec(LabGuest image, Optional<Duration> epoch) {
     VmId id = VmId.of(VM);
-    String second = network.address(1);
     GuestSpec guest =
         GuestSpec.of(id, settings.memoryMib(), image.redis())
-            .withForwards(List.of(new PortForward(network.address(0), PORT, LabGuest.REDIS_PORT)));
+            .withForwards(List.of(new PortForward(network.service(0), PORT, LabGuest.REDIS_PORT)));
     Vm vm =
         new Vm(
             id,
@@ -377,8 +399,19 @@ final class Lab implements AutoCloseable {
                 VmSpec.ServiceCheck.Kind.RESP,
                 "",
                 Duration.ofSeconds(1))),
-        QemuHypervisor.describe(
-            guest, "b", List.of(new PortForward(second, PORT, LabGuest.REDIS_PORT))));
+        describedOnAll(guest));
+  }
+
+  private JsonNode describedOnAll(GuestSpec guest) {
+    JsonNode described = QemuHypervisor.describe(guest);
+    for (int i = 1; i < names.size(); i++) {
+      described =
+          QemuHypervisor.alsoOn(
+              described,
+              names.get(i),
+              List.of(new PortForward(network.service(i), PORT, LabGuest.REDIS_PORT)));
+    }
+    return described;
   }
 
   /** What may be lost is two epochs: one that is under way, and one that has not begun. */
@@ -398,8 +431,7 @@ final class Lab implements AutoCloseable {
   void protect(Optional<Duration> epoch) throws InterruptedException {
     VmId id = VmId.of(VM);
     String host = api.vm(VM).orElseThrow().host();
-    String address = "http://%s:%d".formatted(network.address(NAMES.indexOf(host)), AGENT_PORT);
-    try (AgentClient agent = new AgentClient(address, token, Optional.empty())) {
+    try (AgentClient agent = agent(host)) {
       said("the guest's policy", agent.start(spec(image(), epoch)));
       if (epoch.isPresent()) {
         awaitProtected();
@@ -434,6 +466,23 @@ final class Lab implements AutoCloseable {
     if (!(reply instanceof io.penumbra.web.Reply.Ok<?>)) {
       throw new IllegalStateException("%s: %s".formatted(what, reply));
     }
+  }
+
+  /** A host's agent, past the control plane. */
+  AgentClient agent(String host) {
+    String address = "http://%s:%d".formatted(network.address(names.indexOf(host)), AGENT_PORT);
+    return new AgentClient(address, token, Optional.empty());
+  }
+
+  /** The control plane. */
+  LabApi api() {
+    return api;
+  }
+
+  /** One of the two. */
+  LabHost host(String name) {
+    return Optional.ofNullable(hosts.get(name))
+        .orElseThrow(() -> new IllegalArgumentException("no host is called " + name));
   }
 
   /** Where clients of the guest go. */
@@ -492,6 +541,8 @@ final class Lab implements AutoCloseable {
       throw new IllegalStateException("the VM is on a host that is not the lab's");
     }
     LabSettings.Kill kind = chosen();
+    Optional<SplitCapture> capture = captureIf(kind == LabSettings.Kill.SPLIT, host);
+    List<String> besides = api.vm(VM).orElseThrow().shadowHosts();
     long reconnects = writer.reconnects();
     long acked = writer.acked();
     Instant at = Instant.now();
@@ -499,7 +550,17 @@ final class Lab implements AutoCloseable {
     switch (kind) {
       case GUEST -> host.killGuest(VM);
       case HOST -> host.off();
-      case SILENT -> network.cut(NAMES.indexOf(host.name()));
+      case SILENT -> network.cut(names.indexOf(host.name()));
+      case SPLIT -> {
+        power.outOfOrder(true);
+        network.split(names.indexOf(host.name()));
+      }
+      case PAIR -> {
+        host.off();
+        besides.stream()
+            .flatMap(name -> Optional.ofNullable(hosts.get(name)).stream())
+            .forEach(LabHost::off);
+      }
       case CONTROLLER -> {
         host.off();
         Thread.sleep(random.nextLong(CONTROLLER_LIVES_MILLIS));
@@ -524,11 +585,17 @@ final class Lab implements AutoCloseable {
     LabApi.Failover done = api.lastFailover().orElseThrow();
     double served = (served(writer, killed) - killed) / 1e6;
     Thread.sleep(300);
+    if (capture.isPresent()) {
+      splits.add(capture.get().seen(at, done.promotedAt(), done.proof()));
+    }
     writer.rest(true);
     Thread.sleep(200);
     RedisWriter.Missing missing = writer.missing(clients);
     long all = writer.acked();
     writer.rest(false);
+    if (kind == LabSettings.Kill.PAIR) {
+      say.accept("  " + LabStore.restored(network.address(names.indexOf(done.to())), AGENT_PORT));
+    }
     repair(kind, host);
     awaitProtected();
     long lostBefore = lost;
@@ -553,6 +620,26 @@ final class Lab implements AutoCloseable {
         (killed - startNanos) / 1e9);
   }
 
+  private Optional<SplitCapture> captureIf(boolean wanted, LabHost primary)
+      throws InterruptedException {
+    if (!wanted) {
+      return Optional.empty();
+    }
+    int before = names.indexOf(primary.name());
+    return Optional.of(
+        keep(
+            SplitCapture.start(
+                network.clientSide(before),
+                network.clientSide(1 - before),
+                PORT,
+                settings.directory())));
+  }
+
+  /** What was captured at each split, in order. */
+  List<SplitCapture.Seen> splits() {
+    return List.copyOf(splits);
+  }
+
   /**
    * A failover begins when its host was looked at; the look is a step of the incident, in nobody's
    * ledger.
@@ -574,14 +661,12 @@ final class Lab implements AutoCloseable {
     long longest = 0;
     long end = 0;
     long last = killed;
-    for (RedisWriter.Sample sample : writer.samples()) {
-      if (sample.at() > killed) {
-        if (sample.at() - last > longest) {
-          longest = sample.at() - last;
-          end = sample.at();
-        }
-        last = sample.at();
+    for (RedisWriter.Sample sample : writer.samplesAfter(killed)) {
+      if (sample.at() - last > longest) {
+        longest = sample.at() - last;
+        end = sample.at();
       }
+      last = sample.at();
     }
     // Acks that were under way when the kill came are no sign of life.
     return longest > 20_000_000 ? end : 0;
@@ -601,11 +686,16 @@ final class Lab implements AutoCloseable {
 
   /** Somebody repairs the host: it starts again, empty-handed, and is reached again. */
   private void repair(LabSettings.Kill kind, LabHost host) {
-    if (kind == LabSettings.Kill.SILENT) {
-      network.mend(NAMES.indexOf(host.name()));
+    if (kind == LabSettings.Kill.SPLIT) {
+      power.outOfOrder(false);
     }
-    if (!host.agentRuns()) {
-      host.start();
+    if (kind == LabSettings.Kill.SILENT || kind == LabSettings.Kill.SPLIT) {
+      network.mend(names.indexOf(host.name()));
+    }
+    for (LabHost each : hosts.values()) {
+      if (!each.agentRuns()) {
+        each.start();
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import io.penumbra.web.Reply;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import java.util.TreeMap;
 final class LabApi implements AutoCloseable {
 
   private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SUSPECTED_FOR = Duration.ofSeconds(30);
 
   private final JsonClient http;
 
@@ -30,22 +32,44 @@ final class LabApi implements AutoCloseable {
     return http.get("/health", JsonNode.class, SOON) instanceof Reply.Ok<JsonNode>;
   }
 
-  int hosts() throws InterruptedException {
-    return http.get("/v1/hosts", JsonNode.class, SOON) instanceof Reply.Ok<JsonNode>(JsonNode hosts)
-        ? hosts.size()
-        : 0;
+  /** How many hosts may be used. */
+  int hostsUp() throws InterruptedException {
+    int up = 0;
+    if (http.get("/v1/hosts", JsonNode.class, SOON) instanceof Reply.Ok<JsonNode>(JsonNode hosts)) {
+      for (JsonNode host : hosts) {
+        up += host.path("condition").asText().equals("up") ? 1 : 0;
+      }
+    }
+    return up;
   }
 
+  /** Asks again for as long as a host is only under suspicion, as one may be while it starts. */
   void start(String vm, Object spec) throws InterruptedException {
-    Reply<JsonNode> reply = http.put("/v1/vms/" + vm, spec, JsonNode.class, Duration.ofSeconds(90));
+    long end = System.nanoTime() + SUSPECTED_FOR.toNanos();
+    Reply<JsonNode> reply = put(vm, spec);
+    while (reply instanceof Reply.Refused<JsonNode> refused
+        && refused.status() == 503
+        && System.nanoTime() < end) {
+      Thread.sleep(100);
+      reply = put(vm, spec);
+    }
     if (!(reply instanceof Reply.Ok<JsonNode>)) {
       throw new BadInputException(
           vm, "could not be started: " + reply, "see the logs of the agents");
     }
   }
 
+  private Reply<JsonNode> put(String vm, Object spec) throws InterruptedException {
+    return http.put("/v1/vms/" + vm, spec, JsonNode.class, Duration.ofSeconds(90));
+  }
+
   /** What serve knows of a VM. */
-  record VmState(String host, boolean isProtected, int shadows) {}
+  record VmState(String host, boolean isProtected, List<String> shadowHosts) {
+
+    int shadows() {
+      return shadowHosts.size();
+    }
+  }
 
   Optional<VmState> vm(String vm) throws InterruptedException {
     if (!(http.get("/v1/vms/" + vm, JsonNode.class, SOON)
@@ -53,15 +77,19 @@ final class LabApi implements AutoCloseable {
       return Optional.empty();
     }
     boolean ready = false;
+    List<String> on = new ArrayList<>();
     for (JsonNode shadow : json.path("shadows")) {
-      ready |= shadow.path("state").asText().equals("READY");
+      on.add(shadow.path("host").path("value").asText());
+      ready |= shadow.path("state").asText().equals("READY") && shadow.path("protects").asBoolean();
     }
     boolean moving = json.hasNonNull("saga");
-    return Optional.of(
-        new VmState(
-            json.path("host").path("value").asText(),
-            ready && !moving,
-            json.path("shadows").size()));
+    return Optional.of(new VmState(json.path("host").path("value").asText(), ready && !moving, on));
+  }
+
+  /** Asks for something to be done with a VM, and takes the answer as it is. */
+  Reply<JsonNode> order(String vm, String what, Object body) throws InterruptedException {
+    return http.post(
+        "/v1/vms/%s/%s".formatted(vm, what), body, JsonNode.class, Duration.ofSeconds(60));
   }
 
   /** One line of the ledger. */

@@ -50,7 +50,9 @@ public final class LabCommand implements Callable<Integer> {
       description = {
         "guest: its process dies; host: everything on its host dies; silent: its host is cut off",
         "and lives on (needs root); controller: its host dies, and the control plane in the middle",
-        "of the failover; mixed: all of these. ${DEFAULT-VALUE} if not given."
+        "of the failover; mixed: all of these. ${DEFAULT-VALUE} if not given. split: its host is cut",
+        "off from everybody but clients, and so is its power switch; packets are captured on both",
+        "hosts (needs root and tcpdump). pair: its host and its shadow's at once (--mode cold)."
       })
   private String kill;
 
@@ -59,8 +61,8 @@ public final class LabCommand implements Callable<Integer> {
       defaultValue = "warm",
       paramLabel = "MODE",
       description = {
-        "warm: a QEMU waits with the guest's memory in place; cold: its state lies on the other",
-        "host's disk, and a QEMU is started when it is needed. ${DEFAULT-VALUE} if not given."
+        "warm: a QEMU waits with the guest's memory in place; cold: its epochs are kept in a tier",
+        "store, and any of three hosts can go on from there. ${DEFAULT-VALUE} if not given."
       })
   private String mode;
 
@@ -78,9 +80,18 @@ public final class LabCommand implements Callable<Integer> {
       names = "--throughput",
       description = {
         "Kill nothing: measure the guest under load without a shadow and with epochs of 1 s and",
-        "100 ms, in turns; with --commit output-commit, 100 ms only. Needs redis-tools."
+        "100 ms, in turns; with --commit output-commit of 100, 50 and 25 ms. Needs redis-tools."
       })
   private boolean throughput;
+
+  @Option(
+      names = "--connections",
+      defaultValue = "50",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "Clients of --throughput at once, one measurement for each number; ${DEFAULT-VALUE}.")
+  private List<Integer> connections = new ArrayList<>();
 
   @Option(
       names = "--rounds",
@@ -93,7 +104,7 @@ public final class LabCommand implements Callable<Integer> {
       names = "--requests",
       defaultValue = "30000",
       paramLabel = "N",
-      description = "Of each measurement of --throughput; ${DEFAULT-VALUE}.")
+      description = "Of each measurement of --throughput with 50 clients; ${DEFAULT-VALUE}.")
   private int requests;
 
   @Option(
@@ -176,12 +187,12 @@ public final class LabCommand implements Callable<Integer> {
     List<String> breaches;
     try (Lab lab = new Lab(settings, this::say)) {
       say(
-          "two hosts%s, HAProxy, BIND and the control plane are up; logs in %s"
+          "all hosts%s, HAProxy, BIND and the control plane are up; logs in %s"
               .formatted(settings.apart() ? " in network namespaces" : " on loopback", place));
       Runtime.getRuntime().addShutdownHook(new Thread(lab::close));
       double coldBoot = lab.startGuest();
       if (throughput) {
-        LabThroughput.run(lab, commit, requests, rounds, this::say).forEach(this::say);
+        LabThroughput.run(lab, commit, connections, requests, rounds, this::say).forEach(this::say);
         return ExitCode.OK;
       }
       RedisWriter writer = lab.writer();
@@ -191,12 +202,14 @@ public final class LabCommand implements Callable<Integer> {
         figures.add(one);
         say(line(one));
       }
-      breaches = lab.watch().breaches();
+      breaches = new ArrayList<>(lab.watch().breaches());
+      lab.splits().forEach(seen -> breaches.addAll(seen.breaches()));
       List<String> facts = new ArrayList<>(LabSummary.of(settings, figures, coldBoot));
       facts.add(
           breaches.isEmpty()
               ? "looked %,d times at who could serve: never two".formatted(lab.watch().looks())
               : "BREACH: " + breaches);
+      lab.splits().forEach(seen -> facts.add(seen.told()));
       facts.forEach(this::say);
       report(
           new LabReport(
@@ -220,7 +233,7 @@ public final class LabCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new BadInputException(
           "--kill",
-          "is '%s'; expected guest, host, silent, controller or mixed".formatted(kill),
+          "is '%s'; expected guest, host, silent, split, controller, pair or mixed".formatted(kill),
           "",
           e);
     }
@@ -231,10 +244,18 @@ public final class LabCommand implements Callable<Integer> {
     if (!List.of("warm", "cold").contains(mode)) {
       throw new BadInputException("--mode", "is '%s'; expected warm or cold".formatted(mode), "");
     }
-    boolean apart = !noNamespaces && "root".equals(System.getProperty("user.name"));
-    if (what == LabSettings.Kill.SILENT && !apart) {
+    if (what == LabSettings.Kill.PAIR && !mode.equals("cold")) {
       throw new BadInputException(
-          "--kill", "silent needs network namespaces", "run it as root, without --no-namespaces");
+          "--kill", "pair leaves nothing but the tier store", "add --mode cold");
+    }
+    boolean apart = !noNamespaces && "root".equals(System.getProperty("user.name"));
+    if (what == LabSettings.Kill.SPLIT) {
+      require("tcpdump", "tcpdump");
+    }
+    boolean cuts = what == LabSettings.Kill.SILENT || what == LabSettings.Kill.SPLIT;
+    if (cuts && !apart) {
+      throw new BadInputException(
+          "--kill", kill + " needs network namespaces", "run it as root, without --no-namespaces");
     }
     Path cache = Path.of(System.getProperty("user.home"), ".cache", "penumbra");
     return new LabSettings(
@@ -291,7 +312,8 @@ public final class LabCommand implements Callable<Integer> {
     to.flush();
   }
 
-  private static void remove(Path directory) {
+  /** Removes all of it. */
+  static void remove(Path directory) {
     try (Stream<Path> tree = Files.walk(directory)) {
       for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);

@@ -1,5 +1,6 @@
 package io.penumbra.app.lab;
 
+import io.penumbra.adapter.qemu.guest.GuestHome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -51,6 +52,16 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
 
   synchronized String lastWords() {
     return agent.map(Child::lastWords).orElse("");
+  }
+
+  /** {@code kill -9} of the agent; guests live on. */
+  synchronized void killAgent() {
+    agent.ifPresent(Child::kill);
+  }
+
+  /** The file that is the memory of one guest. */
+  Path memoryOf(String vm) {
+    return GuestHome.in(directory.resolve("guests").resolve(vm)).ram();
   }
 
   /** {@code kill -9} of one guest. */

@@ -204,7 +204,7 @@ final class LabReport {
           label(
               LEFT + (end * tick / 5) * scale,
               kills.size() * row + 20,
-              "middle",
+              tick == 5 ? "end" : "middle",
               number(end * tick / 5) + " ms"));
     }
     return svg.append("</svg>\n").toString();

@@ -28,6 +28,11 @@ record LabSettings(
     boolean apart,
     long seed) {
 
+  /** Whether epochs go to a tier store, and a third host can take over from it. */
+  boolean stored() {
+    return mode == ShadowMode.COLD;
+  }
+
   /** What is killed. */
   enum Kill {
     /** The guest's process; its host is well and says so. */
@@ -36,9 +41,16 @@ record LabSettings(
     HOST,
     /** The host's network; everything on it goes on. */
     SILENT,
+    /**
+     * The host is cut off from its peers, the control plane and its power switch; clients go on
+     * reaching its guest. Nothing but its lease keeps it from serving beside its shadow.
+     */
+    SPLIT,
     /** Everything on the host, and the control plane in the middle of the failover. */
     CONTROLLER,
-    /** All of these, by the seed. */
+    /** The host and that of its shadow, both as when their power fails: the store is left. */
+    PAIR,
+    /** The first of these but SPLIT, and CONTROLLER, by the seed. */
     MIXED
   }
 }

@@ -17,6 +17,9 @@ final class LabThroughput {
 
   private static final Duration SETTLE = Duration.ofMillis(1_500);
 
+  /** How many answers each client waits for when answers wait for epochs. */
+  private static final int EPOCHS = 60;
+
   private final Lab lab;
   private final Consumer<String> say;
   private final List<Way> ways;
@@ -25,8 +28,9 @@ final class LabThroughput {
    * One way to run the guest.
    *
    * @param epoch between two epochs; empty without a shadow
+   * @param connections that each wait for an answer before they ask again
    */
-  record Way(String name, Optional<Duration> epoch, int requests) {}
+  record Way(String name, Optional<Duration> epoch, int connections, int requests) {}
 
   private record Run(Way way, RedisBenchmark.Result result) {}
 
@@ -37,32 +41,50 @@ final class LabThroughput {
   }
 
   /** The ways that are compared under a commit mode. */
-  static List<Way> ways(String commit, int requests) {
-    Way off = new Way("no shadow", Optional.empty(), requests);
-    Way second = new Way("epochs of 1 s", Optional.of(Duration.ofSeconds(1)), requests);
-    Way tenth = new Way("epochs of 100 ms", Optional.of(Duration.ofMillis(100)), requests);
-    // Every answer waits for its epoch: so many requests take long.
-    return commit.equals("output-commit")
-        ? List.of(off, new Way(tenth.name(), tenth.epoch(), Math.max(500, requests / 20)))
-        : List.of(off, second, tenth);
+  static List<Way> ways(String commit, List<Integer> connections, int requests) {
+    boolean waits = commit.equals("output-commit");
+    List<Way> ways = new ArrayList<>();
+    for (int millis : waits ? List.of(0, 100, 50, 25) : List.of(0, 1_000, 100)) {
+      for (int clients : connections) {
+        String name = millis == 0 ? "no shadow" : "epochs of %,d ms".formatted(millis);
+        Optional<Duration> epoch =
+            millis == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+        // Every answer waits for its epoch, so that a client has one answer an epoch.
+        int many = waits && millis > 0 ? clients * EPOCHS : Math.max(requests * clients / 50, 100);
+        ways.add(new Way("%s, %d connections".formatted(name, clients), epoch, clients, many));
+      }
+    }
+    return ways;
   }
 
   /** Runs all ways so many times, and says what came of it, a line each. */
-  static List<String> run(Lab lab, String commit, int requests, int rounds, Consumer<String> say)
+  static List<String> run(
+      Lab lab,
+      String commit,
+      List<Integer> connections,
+      int requests,
+      int rounds,
+      Consumer<String> say)
       throws InterruptedException {
-    return new LabThroughput(lab, say, ways(commit, requests)).run(commit, rounds);
+    return new LabThroughput(lab, say, ways(commit, connections, requests)).run(commit, rounds);
   }
 
   private List<String> run(String commit, int rounds) throws InterruptedException {
     List<Run> runs = new ArrayList<>();
     // Not measured: the emulator translates the guest's code when it first runs.
-    RedisBenchmark.set(lab.clients(), ways.getFirst().requests() / 4);
+    lab.protect(Optional.empty());
+    RedisBenchmark.set(lab.clients(), ways.getFirst().connections(), 5_000);
+    Optional<Duration> now = Optional.empty();
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < ways.size(); i++) {
         Way way = ways.get((round + i) % ways.size());
-        lab.protect(way.epoch());
-        Thread.sleep(SETTLE);
-        RedisBenchmark.Result result = RedisBenchmark.set(lab.clients(), way.requests());
+        if (!way.epoch().equals(now)) {
+          lab.protect(way.epoch());
+          now = way.epoch();
+          Thread.sleep(SETTLE);
+        }
+        RedisBenchmark.Result result =
+            RedisBenchmark.set(lab.clients(), way.connections(), way.requests());
         runs.add(new Run(way, result));
         say.accept("round %d, %s".formatted(round + 1, line(way.name(), result)));
       }
@@ -71,8 +93,8 @@ final class LabThroughput {
     lines.add(
         "%s, commit mode %s, medians of %d rounds"
             .formatted(RedisBenchmark.description(), commit, rounds));
-    double off = median(runs, ways.getFirst(), RedisBenchmark.Result::perSecond);
     for (Way way : ways) {
+      double off = median(runs, alike(way), RedisBenchmark.Result::perSecond);
       RedisBenchmark.Result median =
           new RedisBenchmark.Result(
               median(runs, way, RedisBenchmark.Result::perSecond),
@@ -83,6 +105,14 @@ final class LabThroughput {
               + String.format(Locale.ROOT, ", %.0f %% of it", 100 * median.perSecond() / off));
     }
     return lines;
+  }
+
+  /** The same load without a shadow. */
+  private Way alike(Way way) {
+    return ways.stream()
+        .filter(other -> other.epoch().isEmpty() && other.connections() == way.connections())
+        .findFirst()
+        .orElseThrow();
   }
 
   private static String line(String name, RedisBenchmark.Result result) {

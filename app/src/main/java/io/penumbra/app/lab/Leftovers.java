@@ -3,6 +3,7 @@ package io.penumbra.app.lab;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -24,7 +25,9 @@ final class Leftovers {
     list(Path.of("/dev/shm"), "penumbra-", left, path -> path.contains(name));
     String space = "pen-" + Lab.networkName() + "-";
     list(Path.of("/run/netns"), space, left, path -> true);
-    list(Path.of("/sys/class/net"), "pn" + Lab.networkName(), left, Leftovers::isOurLink);
+    for (String network : List.of("pn", "pm")) {
+      list(Path.of("/sys/class/net"), network + Lab.networkName(), left, Leftovers::isOurLink);
+    }
     long self = ProcessHandle.current().pid();
     ProcessHandle.allProcesses()
         .filter(process -> process.pid() != self)

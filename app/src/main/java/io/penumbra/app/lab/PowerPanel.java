@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
@@ -26,12 +27,20 @@ final class PowerPanel implements AutoCloseable {
   }
 
   private final JsonServer http;
+  private final AtomicBoolean outOfOrder;
 
-  private PowerPanel(JsonServer http) {
+  private PowerPanel(JsonServer http, AtomicBoolean outOfOrder) {
     this.http = http;
+    this.outOfOrder = outOfOrder;
+  }
+
+  /** Whether it refuses everything: nobody learns from it whether a host is on. */
+  void outOfOrder(boolean now) {
+    outOfOrder.set(now);
   }
 
   static PowerPanel open(String address, Function<String, Optional<Power>> hosts) {
+    AtomicBoolean outOfOrder = new AtomicBoolean();
     return new PowerPanel(
         JsonServer.start(
             JsonServer.Settings.plain(
@@ -39,10 +48,17 @@ final class PowerPanel implements AutoCloseable {
                 Gatekeeper.everybody(),
                 (route, cause) -> {}),
             List.of(
-                Route.get("/redfish/v1/Systems/{host}", call -> look(call, hosts)),
+                Route.get(
+                    "/redfish/v1/Systems/{host}",
+                    call -> outOfOrder.get() ? refusal() : look(call, hosts)),
                 Route.post(
                     "/redfish/v1/Systems/{host}/Actions/ComputerSystem.Reset",
-                    call -> reset(call, hosts)))));
+                    call -> outOfOrder.get() ? refusal() : reset(call, hosts)))),
+        outOfOrder);
+  }
+
+  private static Answer refusal() {
+    return Answer.problem(503, "out-of-order", "it is out of order");
   }
 
   private static Answer look(Call call, Function<String, Optional<Power>> hosts) {

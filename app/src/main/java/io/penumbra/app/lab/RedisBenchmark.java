@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 /** Debian's redis-benchmark: many connections, each waiting for its answer before it asks again. */
 final class RedisBenchmark {
 
-  private static final int CONNECTIONS = 50;
   private static final int KEYS = 10_000;
   private static final int VALUE_BYTES = 64;
 
@@ -24,8 +23,9 @@ final class RedisBenchmark {
    */
   record Result(double perSecond, double p50Millis, double p99Millis) {}
 
-  /** Writes so many keys, and says how fast. */
-  static Result set(InetSocketAddress server, int requests) throws InterruptedException {
+  /** Writes so many keys over so many connections, and says how fast. */
+  static Result set(InetSocketAddress server, int connections, int requests)
+      throws InterruptedException {
     try {
       Process process =
           new ProcessBuilder(
@@ -35,7 +35,7 @@ final class RedisBenchmark {
                   "-p",
                   Integer.toString(server.getPort()),
                   "-c",
-                  Integer.toString(CONNECTIONS),
+                  Integer.toString(connections),
                   "-n",
                   Integer.toString(requests),
                   "-r",
@@ -73,7 +73,6 @@ final class RedisBenchmark {
   }
 
   static String description() {
-    return "redis-benchmark SET, %d connections, values of %d bytes, %,d keys"
-        .formatted(CONNECTIONS, VALUE_BYTES, KEYS);
+    return "redis-benchmark SET, values of %d bytes, %,d keys".formatted(VALUE_BYTES, KEYS);
   }
 }

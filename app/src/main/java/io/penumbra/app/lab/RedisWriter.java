@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * A client that writes numbered keys all the time, one after the other, and remembers which were
@@ -21,6 +23,9 @@ final class RedisWriter implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 500;
   private static final int PAUSE_MILLIS = 2;
   private static final int SAMPLES_MAX = 1 << 20;
+  private static final int KEYS_AT_ONCE = 1_000;
+  private static final int QUESTIONS_AT_ONCE = 20;
+  private static final int NAMED_MAX = 5;
 
   private final InetSocketAddress server;
   private final String prefix;
@@ -56,8 +61,13 @@ final class RedisWriter implements AutoCloseable {
       }
     }
 
-    synchronized List<Sample> samples() {
-      return List.copyOf(samples);
+    /** From the newest back: whoever waits for the next one asks every few milliseconds. */
+    synchronized List<Sample> samplesAfter(long nanos) {
+      int from = samples.size();
+      while (from > 0 && samples.get(from - 1).at() > nanos) {
+        from--;
+      }
+      return List.copyOf(samples.subList(from, samples.size()));
     }
   }
 
@@ -141,8 +151,8 @@ final class RedisWriter implements AutoCloseable {
   long firstAckAfter(long nanos) {
     long first = 0;
     for (Lane lane : lanes) {
-      for (Sample sample : lane.samples()) {
-        if (sample.at() > nanos && (first == 0 || sample.at() < first)) {
+      for (Sample sample : lane.samplesAfter(nanos)) {
+        if (first == 0 || sample.at() < first) {
           first = sample.at();
         }
       }
@@ -156,8 +166,13 @@ final class RedisWriter implements AutoCloseable {
 
   /** Every acknowledged write, oldest first. */
   List<Sample> samples() {
+    return samplesAfter(Long.MIN_VALUE);
+  }
+
+  /** Those acknowledged after a moment by {@code System.nanoTime}, oldest first. */
+  List<Sample> samplesAfter(long nanos) {
     return lanes.stream()
-        .flatMap(lane -> lane.samples().stream())
+        .flatMap(lane -> lane.samplesAfter(nanos).stream())
         .sorted((a, b) -> Long.compare(a.at(), b.at()))
         .toList();
   }
@@ -168,31 +183,60 @@ final class RedisWriter implements AutoCloseable {
   }
 
   /**
-   * Looks for every acknowledged key.
+   * Looks for every acknowledged key; many of them at a time, for each answer may be held for an
+   * epoch.
    *
    * @return the keys that are not there, at most so many of them named
    */
   Missing missing(InetSocketAddress at) throws IOException {
+    List<Span> spans = new ArrayList<>();
+    for (int lane = 0; lane < lanes.size(); lane++) {
+      long acked = lanes.get(lane).acked.get();
+      for (long from = 1; from <= acked; from += KEYS_AT_ONCE) {
+        spans.add(new Span(lane, from, Math.min(acked, from + KEYS_AT_ONCE - 1)));
+      }
+    }
     long missing = 0;
     List<String> named = new ArrayList<>();
     try (Connection connection = new Connection(at)) {
-      for (int lane = 0; lane < lanes.size(); lane++) {
-        long acked = lanes.get(lane).acked.get();
-        for (long from = 1; from <= acked; from += 500) {
-          long to = Math.min(acked, from + 499);
-          boolean[] there = connection.exists(this, lane, from, to);
-          for (int i = 0; i < there.length; i++) {
-            if (!there[i]) {
-              missing++;
-              if (named.size() < 5) {
-                named.add(key(lane, from + i));
-              }
-            }
+      for (int i = 0; i < spans.size(); i += QUESTIONS_AT_ONCE) {
+        List<Span> some = spans.subList(i, Math.min(spans.size(), i + QUESTIONS_AT_ONCE));
+        long[] there = connection.countThere(some.stream().map(this::keys).toList());
+        for (int j = 0; j < there.length; j++) {
+          if (there[j] < some.get(j).length()) {
+            missing += some.get(j).length() - there[j];
+            name(connection, some.get(j), named);
           }
         }
       }
     }
     return new Missing(missing, named);
+  }
+
+  private void name(Connection connection, Span span, List<String> named) throws IOException {
+    if (named.size() >= NAMED_MAX) {
+      return;
+    }
+    List<String> keys = keys(span);
+    long[] there = connection.countThere(keys.stream().map(List::of).toList());
+    for (int i = 0; i < there.length && named.size() < NAMED_MAX; i++) {
+      if (there[i] == 0) {
+        named.add(keys.get(i));
+      }
+    }
+  }
+
+  private List<String> keys(Span span) {
+    return LongStream.rangeClosed(span.from(), span.to())
+        .mapToObj(number -> key(span.lane(), number))
+        .toList();
+  }
+
+  /** Some keys of a connection, both ends included. */
+  private record Span(int lane, long from, long to) {
+    long length() {
+      return to - from + 1;
+    }
   }
 
   /** Acknowledged writes that are gone. */
@@ -237,26 +281,31 @@ final class RedisWriter implements AutoCloseable {
     }
 
     String set(String key, String value) throws IOException {
-      out.write(command("SET", key, value).getBytes(StandardCharsets.US_ASCII));
+      out.write(command(List.of("SET", key, value)).getBytes(StandardCharsets.US_ASCII));
       return line();
     }
 
-    boolean[] exists(RedisWriter writer, int lane, long from, long to) throws IOException {
+    /** How many of each of those lists of keys are there. */
+    long[] countThere(List<List<String>> lists) throws IOException {
       StringBuilder all = new StringBuilder();
-      for (long number = from; number <= to; number++) {
-        all.append(command("EXISTS", writer.key(lane, number)));
+      for (List<String> keys : lists) {
+        all.append(command(Stream.concat(Stream.of("EXISTS"), keys.stream()).toList()));
       }
       socket.setSoTimeout(20 * PATIENCE_MILLIS);
       out.write(all.toString().getBytes(StandardCharsets.US_ASCII));
-      boolean[] there = new boolean[Math.toIntExact(to - from + 1)];
+      long[] there = new long[lists.size()];
       for (int i = 0; i < there.length; i++) {
-        there[i] = line().equals(":1");
+        String reply = line();
+        if (!reply.startsWith(":")) {
+          throw new IOException("EXISTS was answered with " + reply);
+        }
+        there[i] = Long.parseLong(reply, 1, reply.length(), 10);
       }
       return there;
     }
 
-    private static String command(String... words) {
-      StringBuilder text = new StringBuilder("*" + words.length + "\r\n");
+    private static String command(List<String> words) {
+      StringBuilder text = new StringBuilder("*" + words.size() + "\r\n");
       for (String word : words) {
         text.append('$').append(word.length()).append("\r\n").append(word).append("\r\n");
       }

@@ -21,6 +21,14 @@ final class ServingWatch implements AutoCloseable {
   private static final int PAUSE_MILLIS = 3;
   private static final int KEPT = 20;
 
+  /** In proc_pid_stat(5), the field of flags after that of the state; and PF_EXITING among them. */
+  private static final int FLAGS = 6;
+
+  private static final long EXITING = 0x4;
+
+  /** SIGKILL's bit among pending signals. */
+  private static final long KILL = 1L << 8;
+
   private final List<Path> guests;
   private final Thread thread;
   private final List<String> breaches = new ArrayList<>();
@@ -71,6 +79,15 @@ final class ServingWatch implements AutoCloseable {
     }
   }
 
+  /** It was killed, and only waits for a processor to die on; one that was stopped is woken so. */
+  private static boolean isKilled(long pid) throws IOException {
+    return Files.readAllLines(Path.of("/proc/%d/status".formatted(pid))).stream()
+        .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
+        .anyMatch(line ->
+            (Long.parseUnsignedLong(line.substring(line.indexOf(':') + 1).strip(), 16) & KILL)
+                != 0);
+  }
+
   /** The process that could serve there. Stopped (T) and dying (Z, X) ones can't. */
   private static Optional<Long> serving(Path guest) {
     try {
@@ -83,8 +100,10 @@ final class ServingWatch implements AutoCloseable {
         return Optional.empty();
       }
       String stat = Files.readString(Path.of("/proc/%d/stat".formatted(pid)));
-      char state = stat.charAt(stat.lastIndexOf(')') + 2);
-      return "TtZX".indexOf(state) >= 0 ? Optional.empty() : Optional.of(pid);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      boolean stopped = "TtZX".contains(fields[0]);
+      boolean exiting = (Long.parseLong(fields[FLAGS]) & EXITING) != 0;
+      return stopped || exiting || isKilled(pid) ? Optional.empty() : Optional.of(pid);
     } catch (IOException | NumberFormatException e) {
       return Optional.empty();
     }

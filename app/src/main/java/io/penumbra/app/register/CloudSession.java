@@ -28,13 +28,19 @@ final class CloudSession implements AutoCloseable {
   private final String token;
   private final SortedMap<String, String> endpoints;
   private final String keystone;
+  private final String project;
 
   private CloudSession(
-      HttpClient http, String token, SortedMap<String, String> endpoints, String keystone) {
+      HttpClient http,
+      String token,
+      SortedMap<String, String> endpoints,
+      String keystone,
+      String project) {
     this.http = http;
     this.token = token;
     this.endpoints = endpoints;
     this.keystone = keystone;
+    this.project = project;
   }
 
   /**
@@ -127,7 +133,13 @@ final class CloudSession implements AutoCloseable {
         }
       }
     }
-    return Optional.of(new CloudSession(http, token, endpoints, who.base()));
+    String project = reply.body().path("token").path("project").path("id").asText();
+    return Optional.of(new CloudSession(http, token, endpoints, who.base(), project));
+  }
+
+  /** Whether it acts in the project of this id. */
+  boolean isOf(String id) {
+    return project.equals(id);
   }
 
   /** Whether the catalogue has a service of this type. */
@@ -137,18 +149,19 @@ final class CloudSession implements AutoCloseable {
 
   /** Calls, and leaves it to the caller what the status means. */
   Reply call(String method, String service, String path, Optional<Object> body) {
-    return send(
-        http,
-        method,
-        address(service) + path,
-        body,
-        Map.of(
-            "X-Auth-Token",
-            token,
-            "OpenStack-API-Version",
-            service.equals("placement")
-                ? "placement " + PLACEMENT_VERSION
-                : "compute " + COMPUTE_VERSION));
+    TreeMap<String, String> headers = new TreeMap<>();
+    headers.put("X-Auth-Token", token);
+    // Cinder refuses whoever names a version of another service.
+    version(service).ifPresent(version -> headers.put("OpenStack-API-Version", version));
+    return send(http, method, address(service) + path, body, headers);
+  }
+
+  private static Optional<String> version(String service) {
+    return switch (service) {
+      case "compute" -> Optional.of("compute " + COMPUTE_VERSION);
+      case "placement" -> Optional.of("placement " + PLACEMENT_VERSION);
+      default -> Optional.empty();
+    };
   }
 
   /** Reads, and fails with the API's own words when it can't. */

@@ -2,6 +2,7 @@ package io.penumbra.app.register;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penumbra.app.register.CloudSession.Credentials;
+import io.penumbra.domain.BadInputException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -14,6 +15,10 @@ final class Identity {
 
   static final String SERVICE_TYPE = "shadow";
   private static final String SERVICE_NAME = "penumbra";
+
+  /** What is made here is described so; nothing else is changed or deleted. */
+  private static final String SIGN = "penumbra serve";
+
   private static final List<String> INTERFACES = List.of("public", "internal", "admin");
 
   private final CloudSession admin;
@@ -29,6 +34,7 @@ final class Identity {
   }
 
   void register() {
+    mayUseUser();
     project();
     role();
     user();
@@ -38,18 +44,45 @@ final class Identity {
 
   /** The project stays: Nova's own users stand in it, too. */
   void unregister() {
-    find("services", "name", SERVICE_NAME)
-        .ifPresent(id ->
-            remove("/services/" + id, "service %s and its endpoints".formatted(SERVICE_NAME)));
-    find("users", "name", asked.userOrUsual())
-        .ifPresent(id -> remove("/users/" + id, "user " + asked.userOrUsual()));
-    if (!asked.roleOrUsual().equals("admin")) {
-      find("roles", "name", asked.roleOrUsual())
-          .ifPresent(id -> remove("/roles/" + id, "role " + asked.roleOrUsual()));
-    }
+    find("services", SERVICE_NAME)
+        .ifPresent(found ->
+            remove(
+                "/services/" + id(found), "service %s and its endpoints".formatted(SERVICE_NAME)));
+    Optional<JsonNode> user = find("users", asked.userOrUsual());
+    user.ifPresent(found -> removeIfOurs("users", "user " + asked.userOrUsual(), found));
+    find("roles", asked.roleOrUsual())
+        .ifPresent(found -> removeIfOurs("roles", "role " + asked.roleOrUsual(), found));
     Path password = Path.of(asked.passwordFile());
-    if (SecretFile.exists(password)) {
+    if (SecretFile.exists(password) && user.filter(found -> !isOurs(found)).isEmpty()) {
       ledger.change(() -> SecretFile.delete(password), "file %s removed", password);
+    }
+  }
+
+  private void removeIfOurs(String kind, String what, JsonNode found) {
+    if (isOurs(found)) {
+      remove("/%s/%s".formatted(kind, id(found)), what);
+    } else {
+      ledger.ok("%s was not made here and stays", what);
+    }
+  }
+
+  private static boolean isOurs(JsonNode found) {
+    return found.path("description").asText("").equals(SIGN);
+  }
+
+  private static String id(JsonNode found) {
+    return found.path("id").asText();
+  }
+
+  /** Somebody else's password is not replaced. */
+  private void mayUseUser() {
+    Path file = Path.of(asked.passwordFile());
+    if (find("users", asked.userOrUsual()).filter(found -> !isOurs(found)).isPresent()
+        && !SecretFile.exists(file)) {
+      throw new BadInputException(
+          "user",
+          "%s was there before, and its password is not in %s".formatted(asked.userOrUsual(), file),
+          "put it there, or name a user that is to be made");
     }
   }
 
@@ -67,13 +100,13 @@ final class Identity {
 
   private void role() {
     String name = asked.roleOrUsual();
-    ensure("roles", name, Map.of("role", Map.of("name", name)));
+    ensure("roles", name, Map.of("role", Map.of("name", name, "description", SIGN)));
   }
 
   private void user() {
     String name = asked.userOrUsual();
     Path file = Path.of(asked.passwordFile());
-    Optional<String> user = find("users", "name", name);
+    Optional<String> user = find("users", name).map(Identity::id);
     if (user.isEmpty()) {
       ledger.change(
           () ->
@@ -88,7 +121,7 @@ final class Identity {
                           "domain_id",
                           credentials.userDomain(),
                           "description",
-                          "penumbra serve",
+                          SIGN,
                           "password",
                           SecretFile.readOrMake(file)))),
           "user %s, its password in %s",
@@ -110,9 +143,9 @@ final class Identity {
   }
 
   private void assign() {
-    Optional<String> project = find("projects", "name", asked.projectOrUsual());
-    Optional<String> user = find("users", "name", asked.userOrUsual());
-    Optional<String> role = find("roles", "name", asked.roleOrUsual());
+    Optional<String> project = find("projects", asked.projectOrUsual()).map(Identity::id);
+    Optional<String> user = find("users", asked.userOrUsual()).map(Identity::id);
+    Optional<String> role = find("roles", asked.roleOrUsual()).map(Identity::id);
     if (project.isPresent() && user.isPresent() && role.isPresent()) {
       String path =
           "/projects/%s/users/%s/roles/%s".formatted(project.get(), user.get(), role.get());
@@ -154,7 +187,7 @@ final class Identity {
                 "name", SERVICE_NAME,
                 "type", SERVICE_TYPE,
                 "description", "Shadows of servers on other hardware")));
-    return find("services", "name", SERVICE_NAME);
+    return find("services", SERVICE_NAME).map(Identity::id);
   }
 
   private void endpoints(Optional<String> service) {
@@ -197,16 +230,27 @@ final class Identity {
 
   private void ensure(String kind, String name, Object body) {
     String one = kind.substring(0, kind.length() - 1);
-    if (find(kind, "name", name).isPresent()) {
+    if (find(kind, name).isPresent()) {
       ledger.ok("%s %s", one, name);
     } else {
       ledger.change(() -> admin.post("identity", "/" + kind, body), "%s %s", one, name);
     }
   }
 
-  private Optional<String> find(String kind, String by, String value) {
-    String path = "/%s?%s=%s".formatted(kind, by, URLEncoder.encode(value, StandardCharsets.UTF_8));
-    return first(path, kind).map(found -> found.path("id").asText());
+  /** Names of users and projects are their own only within a domain. */
+  private Optional<JsonNode> find(String kind, String name) {
+    String domain =
+        switch (kind) {
+          case "users" -> "&domain_id=" + encoded(credentials.userDomain());
+          case "projects" -> "&domain_id=" + encoded(credentials.projectDomain());
+          case "services" -> "&type=" + SERVICE_TYPE;
+          default -> "";
+        };
+    return first("/%s?name=%s%s".formatted(kind, encoded(name), domain), kind);
+  }
+
+  private static String encoded(String word) {
+    return URLEncoder.encode(word, StandardCharsets.UTF_8);
   }
 
   private Optional<JsonNode> first(String path, String kind) {

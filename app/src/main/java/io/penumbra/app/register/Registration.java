@@ -11,9 +11,7 @@ record Registration(
     @About("file with the password of Penumbra's user; made if there is none") String passwordFile,
     @About(value = "Penumbra's user", otherwise = "penumbra") Optional<String> user,
     @About(value = "its project", otherwise = "service") Optional<String> project,
-    @About(
-            value = "its role, which Nova's and Placement's policies are told of",
-            otherwise = "penumbra")
+    @About(value = "its role, which the services' policies are told of", otherwise = "penumbra")
         Optional<String> role,
     @About(
             value = "this machine's nova-scheduler",
@@ -58,10 +56,26 @@ record Registration(
     }
   }
 
-  /** Files in the policy directories of Nova's and Placement's APIs. */
+  /** Files in the policy directories of services. */
   record Policies(
       @About("such as /etc/nova/policy.d/penumbra.yaml") String nova,
-      @About("such as /etc/placement/policy.d/penumbra.yaml") String placement) {}
+      @About("such as /etc/placement/policy.d/penumbra.yaml") String placement,
+      @About(
+              value = "such as /etc/designate/policy.d/penumbra.yaml, for the API and central",
+              otherwise = "names are not pointed elsewhere")
+          Optional<String> designate,
+      @About(
+              value = "such as /etc/octavia/policy.d/penumbra.yaml",
+              otherwise = "load balancers are not pointed elsewhere")
+          Optional<String> octavia,
+      @About(
+              value = "such as /etc/neutron/policy.d/penumbra.yaml",
+              otherwise = "a promoted server is in no network")
+          Optional<String> neutron,
+      @About(
+              value = "such as /etc/cinder/policy.d/penumbra.yaml",
+              otherwise = "servers that boot from volumes get no shadow")
+          Optional<String> cinder) {}
 
   /** One aggregate. */
   record Aggregate(

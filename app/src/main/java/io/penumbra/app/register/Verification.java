@@ -71,7 +71,44 @@ final class Verification {
       may(session, "compute", "/servers/detail?all_tenants=1&limit=1", true);
       may(session, "compute", "/os-aggregates", true);
       may(session, "placement", "/resource_providers", true);
+      if (session.has("dns")
+          && asked.policies().flatMap(Registration.Policies::designate).isPresent()) {
+        may(session, "dns", "/v2/zones?all_projects=true&limit=1", true);
+      }
+      if (asked.policies().flatMap(Registration.Policies::octavia).isPresent()) {
+        sees(session, "load-balancer", "/v2.0/lbaas/pools", "pools", "/members");
+      }
+      if (asked.policies().flatMap(Registration.Policies::neutron).isPresent()) {
+        sees(session, "network", "/v2.0/ports", "ports", "");
+      }
+      if (asked.policies().flatMap(Registration.Policies::cinder).isPresent()) {
+        // by the name that most catalogs have, or by the one that they should have
+        sees(session, "volumev3", "/volumes", "volumes", "");
+        if (!admin.has("volumev3")) {
+          sees(session, "block-storage", "/volumes", "volumes", "");
+        }
+      }
       may(session, "identity", "/users", false);
+    }
+  }
+
+  /** Tries one that there is, not of our own if possible: a list would leave out what is hidden. */
+  private void sees(CloudSession session, String service, String path, String list, String ofEach) {
+    if (!admin.has(service)) {
+      return;
+    }
+    Optional<String> other =
+        admin
+            .get(service, path + "?limit=100")
+            .path(list)
+            .valueStream()
+            .filter(one -> !session.isOf(one.path("project_id").asText()))
+            .map(one -> one.path("id").asText())
+            .findFirst();
+    if (other.isPresent()) {
+      may(session, service, path + "/" + other.get() + ofEach, true);
+    } else {
+      ledger.ok("no other project has %s yet to try the rights in %s with", list, service);
     }
   }
 

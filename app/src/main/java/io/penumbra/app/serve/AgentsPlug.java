@@ -11,6 +11,7 @@ import io.penumbra.adapter.fencing.redfish.RedfishSwitch;
 import io.penumbra.adapter.qemu.agent.BootClock;
 import io.penumbra.adapter.qemu.api.AgentClient;
 import io.penumbra.adapter.qemu.api.AgentJson;
+import io.penumbra.adapter.qemu.api.AnswerReport;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
 import io.penumbra.adapter.qemu.api.Nothing;
 import io.penumbra.adapter.qemu.api.VmSpec;
@@ -19,12 +20,16 @@ import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.RequestId;
+import io.penumbra.domain.SagaId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.FencingResult;
+import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.domain.placement.PlacementRequest;
 import io.penumbra.placement.PlacementDecision;
+import io.penumbra.scheduler.failover.SagaStep;
 import io.penumbra.scheduler.lease.LeaseTerms;
+import io.penumbra.scheduler.loop.LoopView;
 import io.penumbra.scheduler.service.Controller;
 import io.penumbra.web.Answer;
 import io.penumbra.web.Call;
@@ -72,7 +77,7 @@ final class AgentsPlug {
                 Secret.read("cloud.token", agents.token()),
                 agents.tls().map(tls -> tls.files().context()),
                 lease),
-            controller::heartbeat,
+            (host, _) -> controller.heartbeat(host),
             controller::wake);
     CombinedFencer fencer =
         new CombinedFencer(
@@ -92,8 +97,9 @@ final class AgentsPlug {
     routes.add(Route.put("/v1/vms/{vm}", plug::start));
     routes.add(Route.delete("/v1/vms/{vm}", plug::delete));
     routes.add(Route.post("/v1/vms/{vm}/roll-back", plug::rollBack));
+    routes.add(Route.post("/v1/vms/{vm}/verify", plug::verify));
     routes.add(Route.put("/v1/vms/{vm}/cpu-share", plug::share));
-    return new ServePorts(
+    return ServePorts.of(
         cloud,
         fencer,
         traffic.router(),
@@ -110,9 +116,41 @@ final class AgentsPlug {
   /** Where it went. */
   record Started(String vm, String host, List<String> shadows) {}
 
-  /** Places a VM and has it started there. Its shadow follows by itself. */
+  /**
+   * Places a VM and has it started there. Its shadow follows by itself. One that is known is
+   * described anew where it is: a second place would be a second instance.
+   */
   private Answer start(Call call) throws InterruptedException {
     VmSpec spec = spec(call);
+    Optional<LoopView.VmView> known = view(spec.vm().id());
+    if (known.isEmpty()) {
+      return place(spec);
+    }
+    LoopView.VmView vm = known.get();
+    if (vm.saga().isPresent()) {
+      return answer(moving(vm));
+    }
+    Reply<Nothing> reply = cloud.start(spec, vm.host());
+    boolean nothingRuns = vm.claimed() && reply instanceof Reply.Refused<Nothing>;
+    return nothingRuns
+        ? place(spec)
+        : started(
+            spec, vm.host(), vm.shadows().stream().map(LoopView.ShadowView::host).toList(), reply);
+  }
+
+  private Optional<LoopView.VmView> view(VmId vm) throws InterruptedException {
+    return controller.view(loop -> loop.vm(vm), ServeConfig.ANSWER_WITHIN);
+  }
+
+  private static Reply.Refused<Nothing> moving(LoopView.VmView vm) {
+    return new Reply.Refused<>(
+        409,
+        "moving",
+        "%s has failover %s under way; try again"
+            .formatted(vm.vm().id(), vm.saga().map(SagaId::value).orElse("")));
+  }
+
+  private Answer place(VmSpec spec) throws InterruptedException {
     PlacementRequest request =
         PlacementRequest.create(
             RequestId.of("start-" + UUID.randomUUID()),
@@ -121,25 +159,43 @@ final class AgentsPlug {
             spec.vm().id().hashCode());
     PlacementDecision decision = controller.place(request, ServeConfig.ANSWER_WITHIN);
     return switch (decision.answer()) {
-      case PlacementDecision.Refused refused ->
-          Answer.problem(409, "no-host", "no host can take it: " + refused.reasons());
-      case PlacementDecision.Placed placed -> started(spec, placed);
+      case PlacementDecision.Refused(List<PlacementDecision.RefusalCount> reasons) ->
+          refused(reasons);
+      case PlacementDecision.Placed placed -> {
+        HostId host = placed.primary().host();
+        yield started(spec, host, placed.shadowHosts(), cloud.start(spec, host));
+      }
     };
   }
 
-  private Answer started(VmSpec spec, PlacementDecision.Placed placed) throws InterruptedException {
-    HostId host = placed.primary().host();
-    return switch (cloud.start(spec, host)) {
-      case Reply.Ok<Nothing> ok ->
-          Answer.ok(
-              new Started(
-                  spec.vm().id().value(),
-                  host.value(),
-                  placed.shadowHosts().stream().map(HostId::value).toList()));
-      case Reply.Refused<Nothing>(int status, String code, String detail) ->
-          Answer.problem(status, code, detail);
-      case Reply.Unreachable<Nothing>(String why) -> Answer.problem(502, "no-agent", why);
-      case Reply.Unclear<Nothing>(String why) -> Answer.problem(504, "unclear", why);
+  /** A suspicion is over, or a failover, within seconds; what else is against a host may last. */
+  private static Answer refused(List<PlacementDecision.RefusalCount> reasons) {
+    boolean forNow =
+        reasons.stream().anyMatch(reason -> reason.best().equals(HostCondition.STALE.name()));
+    return forNow
+        ? Answer.problem(
+                503, "host-suspected", "no host can take it while one is looked at: " + reasons)
+            .with("Retry-After", "1")
+        : Answer.problem(409, "no-host", "no host can take it: " + reasons);
+  }
+
+  private Answer started(VmSpec spec, HostId host, List<HostId> shadows, Reply<Nothing> reply)
+      throws InterruptedException {
+    return switch (reply) {
+      case Reply.Ok<Nothing> ok -> {
+        controller.ask(
+            (loop, placer) -> {
+              loop.sendClients(spec.vm().id());
+              return new Nothing();
+            },
+            ServeConfig.ANSWER_WITHIN);
+        yield Answer.ok(
+            new Started(
+                spec.vm().id().value(),
+                host.value(),
+                shadows.stream().map(HostId::value).toList()));
+      }
+      case Reply<Nothing> other -> answer(other);
     };
   }
 
@@ -156,8 +212,16 @@ final class AgentsPlug {
     }
   }
 
+  /** While another instance is brought to life, nobody could end that. */
   private Answer delete(Call call) throws InterruptedException {
-    return answer(cloud.delete(VmId.of(call.path("vm"))));
+    VmId vm = VmId.of(call.path("vm"));
+    Optional<LoopView.SagaView> saga =
+        controller.view(loop -> loop.sagaOf(vm), ServeConfig.ANSWER_WITHIN);
+    boolean begins =
+        saga.filter(s -> s.step() == SagaStep.ACTIVATE || s.step() == SagaStep.UNDO_ACTIVATE)
+            .isPresent();
+    Optional<LoopView.VmView> known = begins ? view(vm) : Optional.empty();
+    return answer(known.isPresent() ? moving(known.get()) : cloud.delete(vm));
   }
 
   /** Back to which epoch; without one to the last at which the guest was well. */
@@ -171,10 +235,47 @@ final class AgentsPlug {
             .formatted(
                 call.principal(),
                 wanted.epoch().map(epoch -> "epoch " + epoch).orElse("its last healthy epoch"));
-    Reply<Nothing> reply = cloud.rollBack(VmId.of(call.path("vm")), wanted.epoch(), reason);
+    Reply<Nothing> reply = goBack(VmId.of(call.path("vm")), wanted.epoch(), reason);
     return reply instanceof Reply.Ok<Nothing>
         ? Answer.json(202, Map.of("failover", reason))
         : answer(reply);
+  }
+
+  /** A VM that moves already would not begin another failover, and its shadows would only wait. */
+  private Reply<Nothing> goBack(VmId vm, Optional<Long> epoch, String reason)
+      throws InterruptedException {
+    Optional<LoopView.VmView> known = view(vm).filter(is -> is.saga().isPresent());
+    return known.isPresent() ? moving(known.get()) : cloud.rollBack(vm, epoch, reason);
+  }
+
+  /**
+   * How long requests are collected, and whether the VM goes back to the copy's epoch if it answers
+   * what it should not.
+   */
+  record Verify(long listenMillis, boolean rollBack) {}
+
+  /**
+   * What was found, and what follows.
+   *
+   * @param failover why it begins, or why it can't; empty if nothing was to follow
+   */
+  record Verified(AnswerReport report, String failover) {}
+
+  private Answer verify(Call call) throws InterruptedException {
+    Verify wanted = call.body(Verify.class);
+    VmId vm = VmId.of(call.path("vm"));
+    Duration listen =
+        Duration.ofMillis(new AgentClient.Verify(wanted.listenMillis()).listenMillis());
+    Reply<AnswerReport> reply = cloud.verify(vm, listen);
+    if (!(reply instanceof Reply.Ok<AnswerReport>(AnswerReport report))) {
+      return answer(reply);
+    }
+    String failover = "";
+    if (wanted.rollBack() && report.differing() > 0) {
+      Reply<Nothing> back = goBack(vm, Optional.of(report.epoch()), report.text());
+      failover = back instanceof Reply.Ok<Nothing> ? report.text() : "not begun: " + back;
+    }
+    return Answer.ok(new Verified(report, failover));
   }
 
   private Answer share(Call call) throws InterruptedException {
@@ -182,13 +283,13 @@ final class AgentsPlug {
     return answer(cloud.share(VmId.of(call.path("vm")), weight));
   }
 
-  private static Answer answer(Reply<Nothing> reply) {
+  private static <T> Answer answer(Reply<T> reply) {
     return switch (reply) {
-      case Reply.Ok<Nothing> ok -> Answer.nothing();
-      case Reply.Refused<Nothing>(int status, String code, String detail) ->
+      case Reply.Ok<T> ok -> Answer.nothing();
+      case Reply.Refused<T>(int status, String code, String detail) ->
           Answer.problem(status, code, detail);
-      case Reply.Unreachable<Nothing>(String why) -> Answer.problem(502, "no-agent", why);
-      case Reply.Unclear<Nothing>(String why) -> Answer.problem(504, "unclear", why);
+      case Reply.Unreachable<T>(String why) -> Answer.problem(502, "no-agent", why);
+      case Reply.Unclear<T>(String why) -> Answer.problem(504, "unclear", why);
     };
   }
 

@@ -1,6 +1,5 @@
 package io.penumbra.app.serve;
 
-import io.penumbra.domain.FlavorId;
 import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.RiskScore;
 import io.penumbra.domain.VmId;
@@ -162,7 +161,8 @@ final class Api {
   private Answer resolve(Call call) {
     PolicyQuestion asked = call.body(PolicyQuestion.class);
     PolicyResolver.Resolution found =
-        policies.resolve(ProjectId.of(asked.project()), FlavorId.of(asked.flavor()), asked.tags());
+        policies.resolve(
+            ProjectId.of(asked.project()), ScoreRequest.flavorOf(asked.flavor()), asked.tags());
     return Answer.ok(
         new PolicyAnswer(found.effective().policy(), found.effective().source(), found.problems()));
   }

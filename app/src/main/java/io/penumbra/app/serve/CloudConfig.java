@@ -17,6 +17,16 @@ import java.util.Optional;
 })
 sealed interface CloudConfig {
 
+  /** Whether the cloud itself can tell who may call the API. */
+  default boolean knowsCallers() {
+    return false;
+  }
+
+  /** How long it is at least from one state of a VM to the next, if there is such a bound. */
+  default Optional<Duration> statesApart() {
+    return Optional.empty();
+  }
+
   /** Hosts with node agents and QEMU guests, and no cloud above them. Hosts come by themselves. */
   record Agents(
       @About("token that agents show and are shown: file:PATH or env:NAME") String token,
@@ -136,6 +146,17 @@ sealed interface CloudConfig {
           Optional<Boolean> standby,
       @About(
               value =
+                  "least seconds between two states of a VM, and so the rpo where nobody asks for another; ten times that of a standby",
+              otherwise = "300")
+          Optional<Integer> refreshSeconds,
+      @About(value = "how many VMs' states are cut at once", otherwise = "2")
+          Optional<Integer> refreshAtOnce,
+      @About(
+              value = "how long a state of a VM may take to be stored, as PT1H",
+              otherwise = "PT1H, as long as a shadow may take to be complete")
+          Optional<Duration> stateWithin,
+      @About(
+              value =
                   "whether a host that somebody else forced down in Nova counts as switched off",
               otherwise = "false")
           Optional<Boolean> trustForcedDown,
@@ -144,6 +165,32 @@ sealed interface CloudConfig {
       @About(value = "Nova's report_interval in seconds", otherwise = "10")
           Optional<Integer> reportSeconds,
       @About(value = "management controllers, by host", otherwise = "no host can be switched off")
-          Optional<Map<String, Bmc>> redfish)
-      implements CloudConfig {}
+          Optional<Map<String, Bmc>> redfish,
+      @About(
+              value = "users of Keystone who may call the API, with X-Auth-Token",
+              otherwise = "only those who have one of the tokens")
+          Optional<Callers> callers)
+      implements CloudConfig {
+
+    private static final int REFRESH_SECONDS = 300;
+
+    @Override
+    public boolean knowsCallers() {
+      return callers.isPresent();
+    }
+
+    @Override
+    public Optional<Duration> statesApart() {
+      return Optional.of(Duration.ofSeconds(Math.max(1, refreshSeconds.orElse(REFRESH_SECONDS))));
+    }
+  }
+
+  /** Users of Keystone, by their role. */
+  record Callers(
+      @About(value = "roles that may do everything", otherwise = "none")
+          Optional<List<String>> roles,
+      @About(value = "roles that may look (GET)", otherwise = "none")
+          Optional<List<String>> readers,
+      @About(value = "project of this domain that a token has to be for", otherwise = "any")
+          Optional<String> project) {}
 }

@@ -7,14 +7,17 @@ import io.penumbra.adapter.openstack.OpenStackCloud;
 import io.penumbra.adapter.openstack.OpenStackFencer;
 import io.penumbra.adapter.openstack.OpenStackSettings;
 import io.penumbra.adapter.openstack.OpenStackTraffic;
+import io.penumbra.adapter.openstack.api.KeystoneCallers;
 import io.penumbra.adapter.openstack.api.Login;
 import io.penumbra.adapter.openstack.notify.Notification;
 import io.penumbra.adapter.openstack.notify.NotificationRoute;
 import io.penumbra.adapter.openstack.notify.NotificationSettings;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.HostId;
+import io.penumbra.placement.log.VmNames;
 import io.penumbra.scheduler.SchedulerSettings;
 import io.penumbra.scheduler.service.Controller;
+import io.penumbra.web.Gatekeeper;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -49,20 +52,25 @@ final class OpenStackPlug {
             settings(asked),
             config.policyResolver(),
             controller,
-            controller::heartbeat,
+            (host, _) -> controller.heartbeat(host),
             controller::wake,
             InstantSource.system());
+    notifications.ifPresent(known -> cloud.watchesBroker());
+    cloud.tellNames(VmNames.open(config.decisionDirectory())::told);
     OpenStackFencer fencer = cloud.fencer(power, controller);
     OpenStackTraffic traffic = cloud.traffic(controller);
     Optional<NotificationRoute> route =
-        notifications.map(known ->
-            new NotificationRoute(known, said -> hear(cloud, said), cloud::hintEverything));
+        notifications.map(
+            known -> new NotificationRoute(known, said -> hear(cloud, said), cloud::brokerIs));
+    Optional<KeystoneCallers> callers = asked.callers().map(who -> callers(asked, who));
     return new ServePorts(
         cloud,
         fencer,
         traffic,
         List.of(),
+        callers.map(Gatekeeper.class::cast),
         () -> {
+          callers.ifPresent(KeystoneCallers::close);
           route.ifPresent(NotificationRoute::close);
           fencer.close();
           traffic.close();
@@ -91,6 +99,19 @@ final class OpenStackPlug {
     }
   }
 
+  private static KeystoneCallers callers(CloudConfig.OpenStack asked, CloudConfig.Callers who) {
+    List<String> roles = who.roles().orElse(List.of());
+    List<String> readers = who.readers().orElse(List.of());
+    if (roles.isEmpty() && readers.isEmpty()) {
+      throw new BadInputException(
+          "cloud.callers", "names neither roles nor readers", "such as  roles: [admin]");
+    }
+    return new KeystoneCallers(
+        URI.create(asked.keystone()),
+        new KeystoneCallers.Rules(roles, readers, who.project(), asked.domain().orElse("default")),
+        InstantSource.system());
+  }
+
   private static NotificationSettings broker(String address) {
     try {
       URI uri = URI.create(address);
@@ -116,6 +137,10 @@ final class OpenStackPlug {
         asked.standby().orElse(usual.standby()),
         asked.trustForcedDown().orElse(usual.trustForcedDown()),
         word("retire", asked.retire(), OpenStackSettings.Retire.values()).orElse(usual.retire()),
+        new OpenStackSettings.Refresh(
+            asked.statesApart().orElse(usual.refresh().shortest()),
+            Math.max(1, asked.refreshAtOnce().orElse(usual.refresh().atOnce())),
+            asked.stateWithin().orElse(SchedulerSettings.Shadows.defaults().createTimeout())),
         usual.serverWithin());
   }
 

@@ -66,9 +66,15 @@ record ScoreRequest(
         .anyMatch(shadow -> hosts.isEmpty() || hosts.contains(shadow.host().value()));
   }
 
+  /** Flavors may have blanks in their names, ids have none; what reads the cloud does the same. */
+  static FlavorId flavorOf(String name) {
+    String word = name.strip().replaceAll("[\\s\\p{Cntrl}]+", "_");
+    return FlavorId.of(word.isEmpty() ? "unknown" : word);
+  }
+
   /** The VM with the policy that tags, flavor and rules give it. */
   PolicyResolver.Resolution policy(PolicyResolver resolver) {
-    return resolver.resolve(ProjectId.of(project), FlavorId.of(flavor), marks());
+    return resolver.resolve(ProjectId.of(project), flavorOf(flavor), marks());
   }
 
   PlacementRequest placement(PolicyResolver.Resolution policy, Instant now) {
@@ -76,7 +82,7 @@ record ScoreRequest(
         new Vm(
             VmId.of(vm),
             ProjectId.of(project),
-            FlavorId.of(flavor),
+            flavorOf(flavor),
             new Resources(vcpus, memoryMib, diskGib),
             marks(),
             groups.orElse(List.of()).stream().map(GroupId::of).toList(),

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +35,9 @@ import picocli.CommandLine.Spec;
       ""
     })
 public final class ServeCommand implements Callable<Integer> {
+
+  private static final String FOLLOWED =
+      "deadlines go on as before and follow it slowly; look at this machine's time service";
 
   @Spec private CommandSpec spec;
 
@@ -72,13 +76,18 @@ public final class ServeCommand implements Callable<Integer> {
                 controller -> Plugs.of(read, controller),
                 alerts,
                 log::failed,
-                InstantSource.system())) {
+                SteadyClock.ofThisMachine(
+                    off -> log.say("the clock was set %s: %s", ahead(off), FOLLOWED)))) {
       Rehearsal.begin(server.controller());
       log.say("listening on %s, state in %s", server.address(), read.state());
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, log, stopped)));
       stopped.await();
     }
     return ExitCode.OK;
+  }
+
+  private static String ahead(Duration off) {
+    return "%d s %s".formatted(off.abs().toSeconds(), off.isNegative() ? "back" : "forward");
   }
 
   private static void stop(Server server, Log log, CountDownLatch stopped) {

@@ -3,6 +3,7 @@ package io.penumbra.app.serve;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.placement.PlacementSettings;
 import io.penumbra.placement.fleet.FleetSettings;
+import io.penumbra.placement.policy.PolicyField;
 import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.placement.policy.PolicyRules;
 import io.penumbra.scheduler.SchedulerSettings;
@@ -140,6 +141,8 @@ record ServeConfig(
     return share.compareTo(usual) < 0 ? share : usual;
   }
 
+  private static final Duration USUAL_RPO = Duration.parse("PT" + PolicyField.RPO.builtIn());
+
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
   Path stateDirectory() {
@@ -159,7 +162,7 @@ record ServeConfig(
     TreeMap<String, String> secrets = new TreeMap<>();
     new TreeMap<>(tokens)
         .forEach((name, where) -> secrets.put(name, Secret.read("tokens." + name, where)));
-    if (secrets.isEmpty()) {
+    if (secrets.isEmpty() && !cloud.knowsCallers()) {
       throw new BadInputException(
           "tokens",
           "is empty; expected at least one caller",
@@ -168,11 +171,20 @@ record ServeConfig(
     return secrets;
   }
 
-  /** Protection rules, read. */
+  /**
+   * Protection rules, read. What nobody has asked for is not promised: where states are cut less
+   * often than the built-in default wants them, that is the default.
+   */
   PolicyResolver policyResolver() {
     try {
+      PolicyRules rules =
+          policies.isPresent() ? PolicyRules.read(Path.of(policies.get())) : PolicyRules.none();
       return new PolicyResolver(
-          policies.isPresent() ? PolicyRules.read(Path.of(policies.get())) : PolicyRules.none());
+          cloud
+              .statesApart()
+              .filter(apart -> apart.compareTo(USUAL_RPO) > 0)
+              .map(apart -> rules.otherwise(PolicyField.RPO, apart.toSeconds() + "s"))
+              .orElse(rules));
     } catch (IOException e) {
       throw new UncheckedIOException("policies: can't be read", e);
     }

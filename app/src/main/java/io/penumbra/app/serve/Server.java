@@ -66,7 +66,7 @@ final class Server implements AutoCloseable {
         JsonServer.start(
             new JsonServer.Settings(
                 address,
-                tokens,
+                ports.callers().map(tokens::or).orElse(tokens),
                 tls,
                 config.tls().flatMap(ServeConfig.Tls::truststore).isPresent(),
                 512,

@@ -3,15 +3,12 @@ package io.penumbra.app.store;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.simulator.scenario.RecordFile;
 import io.penumbra.tiers.StorageSettings;
-import io.penumbra.tiers.StoreOpening;
 import io.penumbra.tiers.StoreOpening.OpenStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -55,12 +52,6 @@ final class StoreOptions {
 
   /** Opens a store, and makes it if there is none. */
   static OpenStore openOrMake(StorageSettings settings, PrintWriter err) throws IOException {
-    return new StoreOpening(
-            settings,
-            InstantSource.system(),
-            name -> Optional.ofNullable(System.getenv(name)).orElse(""),
-            UUID.randomUUID().toString(),
-            note -> err.println("note: " + note))
-        .open();
+    return StoreFile.open(settings, note -> err.println("note: " + note));
   }
 }

@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.penumbra.app.store.StoreFile;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
-import io.penumbra.simulator.scenario.RecordFile;
 import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.engine.ReceiverListener;
 import io.penumbra.sync.engine.SyncReceiver;
@@ -13,7 +12,6 @@ import io.penumbra.sync.epoch.PageView;
 import io.penumbra.sync.meter.StoreMeters;
 import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.KeeperRules;
-import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreKeeper;
 import io.penumbra.tiers.StoreOpening;
 import io.penumbra.tiers.TieredChunkStore;
@@ -21,19 +19,13 @@ import io.penumbra.tiers.manifest.ManifestStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
 /** Keeps every epoch that a receiver applies in a tier store as well, and looks after the store. */
 final class StoreArchiving implements ReceiverListener, AutoCloseable {
-
-  private static final int NAME_BYTES = 8;
 
   /** So long a page may take that has rotted in the copy, too: it comes with the next epoch. */
   private static final Duration REPAIR_WITHIN = Duration.ofSeconds(20);
@@ -58,26 +50,12 @@ final class StoreArchiving implements ReceiverListener, AutoCloseable {
   /** Opens the store in a directory, or the one that a settings file describes. */
   static StoreArchiving in(Path directory, ReceiverListener report, PrintWriter err)
       throws IOException {
-    KeeperRules rules = settings(directory).keeperRules();
+    KeeperRules rules = StoreFile.settings(directory).keeperRules();
     return new StoreArchiving(open(directory, err), rules, report, err);
   }
 
-  private static StorageSettings settings(Path place) {
-    return Files.isRegularFile(place)
-        ? RecordFile.read(place, StoreFile.defaults()).storage()
-        : StorageSettings.defaults().in(place);
-  }
-
   static StoreOpening.OpenStore open(Path directory, PrintWriter err) throws IOException {
-    byte[] name = new byte[NAME_BYTES];
-    new SecureRandom().nextBytes(name);
-    return new StoreOpening(
-            settings(directory),
-            InstantSource.system(),
-            variable -> System.getenv().getOrDefault(variable, ""),
-            "sync-" + HexFormat.of().formatHex(name),
-            note -> tell(err, note))
-        .open();
+    return StoreFile.open(StoreFile.settings(directory), note -> tell(err, note));
   }
 
   /**

@@ -41,7 +41,20 @@ class LabTest {
     assertThat(kills).hasSize(KILLS).allSatisfy(one -> assertThat(one.lost()).isZero());
   }
 
+  @Test
+  void aThirdHostGoesOnFromTheTierStoreWhenTheHostsOfGuestAndShadowDieTogether() throws Exception {
+    List<KillFigures> kills = kill("async", ShadowMode.COLD, LabSettings.Kill.PAIR, 1);
+
+    assertThat(kills).hasSize(1).allSatisfy(one -> assertThat(one.served()).isPositive());
+  }
+
   private static List<KillFigures> kill(String commit) throws IOException, InterruptedException {
+    return kill(commit, ShadowMode.WARM, LabSettings.Kill.MIXED, KILLS);
+  }
+
+  private static List<KillFigures> kill(
+      String commit, ShadowMode mode, LabSettings.Kill what, int count)
+      throws IOException, InterruptedException {
     boolean root = "root".equals(System.getProperty("user.name"));
     if (!"true".equals(System.getenv("CI"))) {
       Assumptions.assumeTrue(root, "the lab's hosts are network namespaces, which need root");
@@ -52,9 +65,9 @@ class LabTest {
         new LabSettings(
             directory,
             Path.of(System.getProperty("user.home"), ".cache", "penumbra"),
-            KILLS,
-            LabSettings.Kill.MIXED,
-            ShadowMode.WARM,
+            count,
+            what,
+            mode,
             commit,
             256,
             Duration.ofMillis(200),
@@ -67,7 +80,7 @@ class LabTest {
       lab.startGuest();
       RedisWriter writer = lab.writer();
       writer.start();
-      for (int i = 1; i <= KILLS; i++) {
+      for (int i = 1; i <= count; i++) {
         KillFigures one = lab.kill(i, writer);
         say(one.toString());
         kills.add(one);

@@ -76,6 +76,88 @@ class RegisterOpenStackTest {
     assertThat(again.changes()).as(said).isZero();
     assertThat(dir.resolve("password")).doesNotExist();
     assertThat(dir.resolve("nova-policy.yaml")).doesNotExist();
+    assertThat(dir.resolve("neutron-policy.yaml")).doesNotExist();
+    assertThat(dir.resolve("cinder-policy.yaml")).doesNotExist();
+  }
+
+  @Test
+  void whatWasThereBeforeIsThereAfterwards() throws Exception {
+    String rack =
+        """
+        {"name":"rack-a","hosts":["hv-1","hv-9"],"metadata":{"ssd":"true"}}\
+        """;
+    cloud.has("aggregates", rack);
+    cloud.has("roles", "{\"name\":\"penumbra\"}");
+    cloud.has(
+        "users",
+        "{\"name\":\"penumbra\",\"domain_id\":\"default\",\"description\":\"ours\",\"password\":\"known\"}");
+    cloud.hasTrait("CUSTOM_RACKED");
+    Files.writeString(dir.resolve("password"), "known\n");
+    String before = cloud.whole("aggregates", "rack-a") + cloud.whole("users", "penumbra");
+
+    assertThat(run(true, false).problems()).as(said).isZero();
+    assertThat(cloud.whole("aggregates", "rack-a"))
+        .contains("\"hosts\":[\"hv-1\",\"hv-9\",\"hv-2\"]", "\"penumbra:rack\":\"a\"");
+    assertThat(run(true, false).changes()).as(said).isZero();
+    run(true, true);
+
+    assertThat(cloud.whole("aggregates", "rack-a") + cloud.whole("users", "penumbra"))
+        .isEqualTo(before);
+    assertThat(cloud.contents()).contains("roles penumbra", "/placement/traits/CUSTOM_RACKED");
+    assertThat(dir.resolve("password")).hasContent("known\n");
+    assertThat(run(true, true).changes()).as(said).isZero();
+  }
+
+  @Test
+  void nobodysPasswordIsReplacedAndNobodysRackRenamed() throws Exception {
+    cloud.has("users", "{\"name\":\"penumbra\",\"domain_id\":\"default\",\"password\":\"x\"}");
+    String before = cloud.whole("users", "penumbra");
+    assertThatThrownBy(() -> run(true, false))
+        .hasMessageContaining("penumbra was there before, and its password is not in");
+    assertThat(cloud.contents()).containsExactly("users penumbra");
+    assertThat(cloud.whole("users", "penumbra")).isEqualTo(before);
+
+    Files.writeString(dir.resolve("password"), "x\n");
+    cloud.has("aggregates", "{\"name\":\"rack-a\",\"metadata\":{\"penumbra:rack\":\"z\"}}");
+    assertThat(run(true, false).problems()).isEqualTo(1);
+    assertThat(said)
+        .contains("WRONG   aggregate rack-a was there before and says penumbra:rack=z; asked for");
+    assertThat(cloud.whole("aggregates", "rack-a")).contains("\"penumbra:rack\":\"z\"");
+  }
+
+  @Test
+  void usersAndProjectsOfOtherDomainsAreOthers() throws Exception {
+    cloud.has("users", "{\"name\":\"penumbra\",\"domain_id\":\"tenants\",\"password\":\"x\"}");
+    cloud.has("projects", "{\"name\":\"service\",\"domain_id\":\"tenants\"}");
+
+    run(true, false);
+    assertThat(cloud.contents())
+        .containsSubsequence("projects service", "projects service")
+        .containsSubsequence("users penumbra", "users penumbra");
+    run(true, true);
+
+    assertThat(cloud.whole("users", "penumbra")).contains("tenants");
+  }
+
+  @Test
+  void aPolicyFileThatWasThereBeforeStaysAsItIs() throws Exception {
+    Path policy = dir.resolve("nova-policy.yaml");
+    Files.writeString(policy, "\"context_is_admin\": \"role:ours\"\n");
+
+    assertThat(run(true, false).problems()).isEqualTo(1);
+    assertThat(said)
+        .contains("WRONG   policy " + policy + " was there before and stays", "role:penumbra");
+    run(true, true);
+    assertThat(policy).hasContent("\"context_is_admin\": \"role:ours\"\n");
+  }
+
+  @Test
+  void aPolicyFileFromBeforeThereWasASignIsOurs() throws Exception {
+    Path policy = dir.resolve("neutron-policy.yaml");
+    Files.writeString(policy, "\"context_is_admin\": \"role:admin or role:penumbra\"\n");
+
+    run(true, true);
+    assertThat(policy).doesNotExist();
   }
 
   @Test
@@ -108,7 +190,24 @@ class RegisterOpenStackTest {
     run(true, false);
 
     assertThat(said)
-        .contains("WRONG   user penumbra is refused /os-services of compute with status 403");
+        .contains("WRONG   user penumbra is refused /os-services of compute with status 403")
+        .contains("WRONG   user penumbra is refused /v2.0/ports/theirs of network with status 404")
+        .contains(
+            "WRONG   user penumbra is refused /v2.0/lbaas/pools/theirs/members of load-balancer with status 404");
+  }
+
+  @Test
+  void whatIsOthersInNeutronOctaviaAndCinderIsTried() throws Exception {
+    Ledger ledger = run(true, false);
+
+    assertThat(ledger.problems()).as(said).isZero();
+    assertThat(said)
+        .contains("ok      user penumbra reads /v2.0/ports/theirs of network")
+        .contains("ok      user penumbra reads /volumes/theirs of volumev3")
+        .contains("ok      user penumbra reads /v2.0/lbaas/pools/theirs/members of load-balancer");
+    assertThat(dir.resolve("neutron-policy.yaml"))
+        .hasContent(
+            "# made by penumbra register openstack\n\"context_is_admin\": \"role:admin or role:penumbra\"\n");
   }
 
   @Test
@@ -158,7 +257,11 @@ class RegisterOpenStackTest {
         Optional.of(
             new Registration.Policies(
                 dir.resolve("nova-policy.yaml").toString(),
-                dir.resolve("placement-policy.yaml").toString())),
+                dir.resolve("placement-policy.yaml").toString(),
+                Optional.of(dir.resolve("designate-policy.yaml").toString()),
+                Optional.of(dir.resolve("octavia-policy.yaml").toString()),
+                Optional.of(dir.resolve("neutron-policy.yaml").toString()),
+                Optional.of(dir.resolve("cinder-policy.yaml").toString()))),
         Optional.of(
             Map.of(
                 "rack-a",

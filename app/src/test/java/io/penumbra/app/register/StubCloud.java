@@ -50,6 +50,23 @@ final class StubCloud implements AutoCloseable {
     policyInPlace = false;
   }
 
+  /** Something that an operator has made. */
+  void has(String kind, String json) throws IOException {
+    ObjectNode made = (ObjectNode) Json.MAPPER.readTree(json);
+    things
+        .computeIfAbsent(kind, any -> new ArrayList<>())
+        .add(made.put("id", kind + "-of-old" + ids++));
+  }
+
+  void hasTrait(String name) {
+    marks.add("/placement/traits/" + name);
+  }
+
+  /** What is there, whole. */
+  String whole(String kind, String name) {
+    return find(kind, name).map(ObjectNode::toString).orElse("");
+  }
+
   /** Everything that is there, by kind and name. */
   List<String> contents() {
     List<String> all = new ArrayList<>(marks);
@@ -69,7 +86,10 @@ final class StubCloud implements AutoCloseable {
     JsonNode body = asked.length == 0 ? NODES.objectNode() : Json.MAPPER.readTree(asked);
     String path = call.getRequestURI().getPath();
     String who = Optional.ofNullable(call.getRequestHeaders().getFirst("X-Auth-Token")).orElse("");
-    Answer answer = answer(call.getRequestMethod(), path, query(call), body, who);
+    Answer answer =
+        namesAnother(call, path)
+            ? new Answer(400, NODES.objectNode())
+            : answer(call.getRequestMethod(), path, query(call), body, who);
     if (path.endsWith("/auth/tokens")) {
       call.getResponseHeaders()
           .add("X-Subject-Token", body.at("/auth/identity/password/user/name").asText());
@@ -84,6 +104,12 @@ final class StubCloud implements AutoCloseable {
   }
 
   private record Answer(int status, JsonNode body) {}
+
+  /** Cinder takes no version of another service; others don't look. */
+  private static boolean namesAnother(HttpExchange call, String path) {
+    String version = call.getRequestHeaders().getFirst("OpenStack-API-Version");
+    return path.startsWith("/volumev3/") && version != null && !version.startsWith("volume ");
+  }
 
   private static SortedMap<String, String> query(HttpExchange call) {
     TreeMap<String, String> query = new TreeMap<>();
@@ -103,6 +129,9 @@ final class StubCloud implements AutoCloseable {
     return switch (words[0]) {
       case "v3" -> identity(method, words, query, body, who);
       case "compute" -> compute(method, words, body, who);
+      case "network" -> others(words, "ports", who);
+      case "load-balancer" -> others(words, "pools", who);
+      case "volumev3" -> others(words, "volumes", who);
       default -> placement(method, path, who);
     };
   }
@@ -128,7 +157,7 @@ final class StubCloud implements AutoCloseable {
   private Answer login(JsonNode body) {
     ObjectNode reply = NODES.objectNode();
     ArrayNode catalog = reply.putObject("token").putArray("catalog");
-    for (String type : List.of("compute", "placement")) {
+    for (String type : List.of("compute", "placement", "network", "load-balancer", "volumev3")) {
       ObjectNode service = catalog.addObject().put("type", type);
       service
           .putArray("endpoints")
@@ -156,7 +185,8 @@ final class StubCloud implements AutoCloseable {
         ObjectNode made = NODES.objectNode().put("id", kind + ids++);
         made.setAll((ObjectNode) fields);
         list.add(made);
-        return new Answer(201, NODES.objectNode());
+        return new Answer(
+            201, NODES.objectNode().set(kind.substring(0, kind.length() - 1), made.deepCopy()));
       }
       case "PATCH" ->
           list.stream()
@@ -195,6 +225,17 @@ final class StubCloud implements AutoCloseable {
     };
   }
 
+  /** One thing of another project, which nobody sees but an administrator and whom he has let. */
+  private Answer others(String[] words, String list, String who) {
+    if (words[words.length - 1].equals(list)) {
+      ObjectNode reply = NODES.objectNode();
+      reply.putArray(list).addObject().put("id", "theirs").put("project_id", "tenant");
+      return new Answer(200, reply);
+    }
+    boolean seen = who.equals("admin") || policyInPlace;
+    return new Answer(seen ? 200 : 404, NODES.objectNode());
+  }
+
   private Answer version() {
     ObjectNode reply = NODES.objectNode();
     reply.putObject("version").put("version", microversion);
@@ -212,14 +253,24 @@ final class StubCloud implements AutoCloseable {
             .orElseThrow();
     JsonNode metadata = body.at("/set_metadata/metadata");
     if (metadata.isObject()) {
-      one.withObject("/metadata").setAll((ObjectNode) metadata);
+      ObjectNode said = one.withObject("/metadata");
+      metadata
+          .properties()
+          .forEach(entry -> {
+            if (entry.getValue().isNull()) {
+              said.remove(entry.getKey());
+            } else {
+              said.set(entry.getKey(), entry.getValue());
+            }
+          });
     }
     ArrayNode hosts = one.withArray("/hosts");
     if (body.has("add_host")) {
       hosts.add(body.at("/add_host/host").asText());
     }
     if (body.has("remove_host")) {
-      hosts.remove(0);
+      String gone = body.at("/remove_host/host").asText();
+      hosts.removeIf(host -> host.asText().equals(gone));
     }
     return new Answer(200, NODES.objectNode());
   }

@@ -43,7 +43,7 @@ final class QuietCloud implements Cloud {
             Optional.empty(),
             controller -> {
               Thread.ofVirtual().start(() -> cloud.beat(controller));
-              return new ServePorts(cloud, command -> {}, command -> {}, List.of(), () -> {});
+              return ServePorts.of(cloud, command -> {}, command -> {}, List.of(), () -> {});
             },
             alert -> {},
             (route, cause) -> System.err.println(route + ": " + cause),
@@ -75,7 +75,7 @@ final class QuietCloud implements Cloud {
     try {
       while (!Thread.currentThread().isInterrupted()) {
         for (int i = 1; i <= hosts; i++) {
-          controller.heartbeat(name(i), Instant.now());
+          controller.heartbeat(name(i));
         }
         Thread.sleep(500);
       }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ServerTest {
 
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofSeconds(30);
   private static final String TOKEN = "an operator's token, long enough";
 
   @TempDir private Path dir = Path.of("replaced by JUnit");
@@ -192,6 +192,7 @@ class ServerTest {
               "not there: DELETE /v1/vms/{vm}",
               "not there: POST /v1/heartbeat",
               "not there: POST /v1/vms/{vm}/roll-back",
+              "not there: POST /v1/vms/{vm}/verify",
               "not there: PUT /v1/vms/{vm}",
               "not there: PUT /v1/vms/{vm}/cpu-share");
     }
@@ -297,13 +298,13 @@ class ServerTest {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             Optional.empty(),
             controller ->
-                new ServePorts(new ThreeHosts(), command -> {}, command -> {}, List.of(), () -> {}),
+                ServePorts.of(new ThreeHosts(), command -> {}, command -> {}, List.of(), () -> {}),
             alert -> alerts.add(alert.message()),
             (route, cause) -> alerts.add(route + cause),
             InstantSource.system());
     open.add(server);
     for (int i = 0;
-        i < 500 && !(server.controller().state() instanceof ControllerState.Working);
+        i < 3_000 && !(server.controller().state() instanceof ControllerState.Working);
         i++) {
       Thread.sleep(10);
     }

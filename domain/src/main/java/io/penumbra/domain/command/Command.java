@@ -34,6 +34,7 @@ public sealed interface Command {
    * @param resident what the shadow holds from the start
    * @param refill to fill one that stands already from another primary; where there is none, none
    *     is created, and the answer is {@code Failed} with {@code no-shadow}
+   * @param fromStore the primary is dead, and nothing but what is stored of it can fill the shadow
    */
   record CreateShadow(
       CommandId id,
@@ -43,8 +44,23 @@ public sealed interface Command {
       ShadowMode mode,
       Resources resident,
       Duration rpo,
-      boolean refill)
-      implements CloudCommand {}
+      boolean refill,
+      boolean fromStore)
+      implements CloudCommand {
+
+    /** One that its primary fills. */
+    public CreateShadow(
+        CommandId id,
+        VmId vm,
+        HostId primary,
+        HostId host,
+        ShadowMode mode,
+        Resources resident,
+        Duration rpo,
+        boolean refill) {
+      this(id, vm, primary, host, mode, resident, rpo, refill, false);
+    }
+  }
 
   /** Turns a shadow into the other mode in place; it protects in the old mode until it is done. */
   record ChangeShadowMode(CommandId id, VmId vm, HostId host, ShadowMode mode)

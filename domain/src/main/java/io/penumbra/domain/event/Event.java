@@ -9,6 +9,7 @@ import io.penumbra.domain.fleet.Host;
 import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.domain.policy.EffectivePolicy;
 import java.time.Instant;
+import java.util.Optional;
 
 /** A fact that the control loop is told. */
 public sealed interface Event {
@@ -25,11 +26,28 @@ public sealed interface Event {
   /** A VM wants to be protected differently from now on. */
   record VmPolicyChanged(Instant at, VmId vm, EffectivePolicy policy) implements Event {}
 
-  /** The guest stopped working while its host is well: a crash, a hang, a failed probe. */
-  record GuestFailed(Instant at, VmId vm, String symptom) implements Event {}
+  /**
+   * The guest stopped working while its host is well: a crash, a hang, a failed probe.
+   *
+   * @param ended the term in which it served, when whoever says so has seen its process end: it
+   *     can't answer any more, so nobody need be asked whether it does
+   */
+  record GuestFailed(Instant at, VmId vm, String symptom, Optional<Long> ended) implements Event {
+
+    /** One that may be well all the same. */
+    public GuestFailed(Instant at, VmId vm, String symptom) {
+      this(at, vm, symptom, Optional.empty());
+    }
+  }
 
   /** The shadow on a host no longer exists, or can no longer be used. */
   record ShadowLost(Instant at, VmId vm, HostId host, String reason) implements Event {}
+
+  /**
+   * A shadow could not go on with the memory that it had: its guest runs, but was booted anew from
+   * its disks as they were at the epoch that was to be gone on from.
+   */
+  record BootedFromDisks(Instant at, VmId vm, HostId host, String reason) implements Event {}
 
   record HostDiscovered(Instant at, Host host) implements Event {}
 

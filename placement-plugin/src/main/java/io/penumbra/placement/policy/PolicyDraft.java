@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 /** A policy while its fields are filled in from text, and how each field's text is read. */
 final class PolicyDraft {
 
+  private static final Duration LONGEST = Duration.ofDays(365);
   private static final Pattern AMOUNT = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
   private ShadowMode mode = ShadowMode.NONE;
@@ -158,6 +159,14 @@ final class PolicyDraft {
   }
 
   private static Duration duration(String value) throws BadValue {
+    Duration read = amount(value);
+    if (read.compareTo(LONGEST) > 0) {
+      throw new BadValue("a duration of at most %d days".formatted(LONGEST.toDays()));
+    }
+    return read;
+  }
+
+  private static Duration amount(String value) throws BadValue {
     Matcher amount = AMOUNT.matcher(value);
     if (amount.matches()) {
       long number = Long.parseLong(amount.group(1));

@@ -46,6 +46,13 @@ public record PolicyRules(
     return new PolicyRules(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
   }
 
+  /** The same, with another value for whom no rule says anything, unless there is one already. */
+  public PolicyRules otherwise(PolicyField field, String text) {
+    TreeMap<PolicyField, String> more = new TreeMap<>(defaults);
+    more.putIfAbsent(field, text);
+    return new PolicyRules(more, projects, flavors);
+  }
+
   /**
    * Reads rules from a YAML file.
    *

@@ -99,6 +99,19 @@ class PolicyResolverTest {
   }
 
   @Test
+  void aTimeNobodyMeansIsReportedAndNotTaken() throws IOException {
+    Resolution found =
+        resolve(
+            RULES, "p", "m1.tiny", Map.of("penumbra:rpo", "999999999d", "penumbra:rto", "365d"));
+
+    assertThat(found.effective().policy().rpo()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(found.effective().policy().rto()).isEqualTo(Duration.ofDays(365));
+    assertThat(found.problems())
+        .containsExactly(
+            "tag penumbra:rpo is '999999999d'; expected a duration of at most 365 days; PT5S is taken");
+  }
+
+  @Test
   void anUnreadableTagKeepsARuleThatProtectsMore() throws IOException {
     Resolution found = resolve(RULES, "p", "m1.big", Map.of("penumbra:rpo", "soon"));
 

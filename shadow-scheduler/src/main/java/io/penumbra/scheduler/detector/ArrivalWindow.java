@@ -5,12 +5,23 @@ package io.penumbra.scheduler.detector;
  *
  * <p>Hayashibara, Defago, Yared and Katayama, "The phi accrual failure detector" (SRDS 2004):
  * intervals are taken to be normal, phi is minus log10 of the probability that the next heartbeat
- * comes later than now. Until a host has sent a few, the interval it was announced with stands in,
- * with a deviation of half of it.
+ * comes later than now.
+ *
+ * <p>A window begins as if it had seen {@value #PRIOR} intervals of the announced length, with a
+ * deviation of half of it. Each that arrives takes the place of one of those, and counts for
+ * {@value #LONGEST} announced ones at most for as long as any of them are left: what makes a
+ * heartbeat late while a host or its controller starts is no habit, and one such among a few would
+ * hide a silence of a second.
  */
 final class ArrivalWindow {
 
-  private static final int FEW = 4;
+  /** Stand in until as many have arrived. */
+  static final int PRIOR = 16;
+
+  /** In a window that is young, in announced intervals. */
+  static final int LONGEST = 4;
+
+  private static final double PRIOR_VARIANCE = 0.25;
   private final long[] intervals;
   private final double announced;
   private final double stdDevMin;
@@ -26,7 +37,9 @@ final class ArrivalWindow {
     this.stdDevMin = stdDevMin;
   }
 
-  void add(long interval) {
+  void add(long arrived) {
+    long interval =
+        count < prior() ? (long) Math.min((double) arrived, LONGEST * announced) : arrived;
     if (count == intervals.length) {
       double oldest = intervals[next] / announced;
       sum -= oldest;
@@ -42,17 +55,27 @@ final class ArrivalWindow {
     sumOfSquares += scaled * scaled;
   }
 
+  private int prior() {
+    return Math.min(PRIOR, intervals.length);
+  }
+
+  /** How many intervals nobody has seen count along. */
+  private int imagined() {
+    return Math.max(0, prior() - count);
+  }
+
+  private double scaledMean() {
+    return (sum + imagined()) / (count + imagined());
+  }
+
   double mean() {
-    return count < FEW ? announced : sum / count * announced;
+    return scaledMean() * announced;
   }
 
   double stdDev() {
-    if (count < FEW) {
-      return Math.max(stdDevMin, announced / 2);
-    }
-    double mean = sum / count;
-    double variance = Math.max(0, sumOfSquares / count - mean * mean);
-    return Math.max(stdDevMin, Math.sqrt(variance) * announced);
+    double squares = sumOfSquares + imagined() * (1 + PRIOR_VARIANCE);
+    double variance = squares / (count + imagined()) - scaledMean() * scaledMean();
+    return Math.max(stdDevMin, Math.sqrt(Math.max(0, variance)) * announced);
   }
 
   /** Suspicion after a silence. */

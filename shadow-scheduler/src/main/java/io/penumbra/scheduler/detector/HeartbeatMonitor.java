@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
@@ -33,7 +34,8 @@ public final class HeartbeatMonitor {
   // Looked up only, never iterated: order of a hash map must not decide anything.
   private final Map<HostId, Watched> watched = new HashMap<>();
   private final PriorityQueue<Deadline> deadlines = new PriorityQueue<>();
-  private final ArrayDeque<Long> silences = new ArrayDeque<>();
+  // In the order in which they began. A host that falls silent again is still one host.
+  private final LinkedHashMap<HostId, Long> silences = new LinkedHashMap<>();
   private final ArrayDeque<Event> undelivered = new ArrayDeque<>();
   private int fleetSize;
   private int health;
@@ -148,15 +150,15 @@ public final class HeartbeatMonitor {
     deliver(new Event.HostSuspected(now, host, known.window.phi((double) (at - known.last))));
   }
 
-  /** Counts each silence once, however often its deadline is stretched. */
+  /** Counts each silence once, however often its deadline is stretched, and each host once. */
   private boolean tooManyAtOnce(Watched known, long at) {
     if (known.countedSilence != known.last) {
       known.countedSilence = known.last;
-      silences.addLast(at);
+      silences.putLast(known.host, at);
     }
     long since = at - settings.healthRecovery().toNanos();
-    while (!silences.isEmpty() && silences.getFirst() < since) {
-      silences.removeFirst();
+    while (!silences.isEmpty() && silences.firstEntry().getValue() < since) {
+      silences.pollFirstEntry();
     }
     int fleet = Math.max(fleetSize, watched.size());
     int many = Math.max(settings.massMin(), (int) Math.ceil(settings.massShare() * fleet));

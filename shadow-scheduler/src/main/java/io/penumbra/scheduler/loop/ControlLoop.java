@@ -1,5 +1,6 @@
 package io.penumbra.scheduler.loop;
 
+import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.placement.PlacementRequest;
@@ -12,6 +13,7 @@ import io.penumbra.scheduler.port.Alerts.Alert;
 import io.penumbra.scheduler.port.Cloud;
 import io.penumbra.scheduler.port.Journal;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -78,9 +80,21 @@ public final class ControlLoop {
     Cloud.Snapshot snapshot = ports.cloud().snapshot();
     cursor = snapshot.cursor();
     recovery.build(snapshot);
+    remindTraffic();
     decider.settle();
     remindToReconcile();
     flush();
+  }
+
+  /** Clients are where they were; but whoever is to keep them there has been started anew. */
+  private void remindTraffic() {
+    state.wards.values().stream()
+        .filter(ward -> ward.saga.isEmpty() && ports.traffic().forgets(ward.id()))
+        .sorted(Comparator.comparing(Ward::id))
+        .forEach(ward -> {
+          decider.traffic.leaving(ward);
+          state.touch(ward.id());
+        });
   }
 
   private Journal.Entry startLine() {
@@ -161,6 +175,8 @@ public final class ControlLoop {
       if (wake instanceof Wake.Reconcile) {
         reconcile();
         remindToReconcile();
+      } else if (wake instanceof Wake.LookAgain) {
+        reconcile();
       } else if (wake instanceof Wake.ClaimExpiry expiry && decider.vms.expired(expiry)) {
         reconcile();
       } else {
@@ -291,6 +307,25 @@ public final class ControlLoop {
                     state.hosts.size(),
                     "a decision that still holds when it is claimed",
                     why))));
+  }
+
+  /**
+   * Sends a VM's clients to the host it is on, or promised to, and asks until both ways were seen
+   * to lead there. For who has just had one started: nobody could know before where it would be.
+   */
+  public void sendClients(VmId vm) {
+    refuseWhenDead();
+    dead = true;
+    tick();
+    state
+        .ward(vm)
+        .ifPresent(ward -> {
+          decider.traffic.leaving(ward);
+          state.touch(vm);
+        });
+    decider.settle();
+    flush();
+    dead = false;
   }
 
   /** When {@link #step} has something to do even if nothing happens until then. */

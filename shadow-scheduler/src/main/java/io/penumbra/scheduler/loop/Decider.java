@@ -54,7 +54,14 @@ final class Decider {
       case Event.VmPolicyChanged e -> policyChanged(e);
       case Event.GuestFailed e -> guestFailed(e);
       case Event.ShadowLost e -> state.ward(e.vm()).ifPresent(ward -> keeper.lost(ward, e.host()));
-      case Event.HostDiscovered e -> hosts.discovered(e.host(), HostCondition.UP);
+      case Event.BootedFromDisks e -> bootedFromDisks(e);
+      case Event.HostDiscovered e ->
+          state
+              .host(e.host().id())
+              .filter(known -> known.leaving)
+              .ifPresentOrElse(
+                  known -> stays(known, HostCondition.UP),
+                  () -> hosts.discovered(e.host(), HostCondition.UP));
       case Event.HostRemoved e -> state.host(e.host()).ifPresent(this::removed);
       case Event.HostConditionReported e ->
           state.host(e.host()).ifPresent(host -> condition(host, e));
@@ -65,6 +72,17 @@ final class Decider {
       case Event.HostTrusted e -> state.host(e.host()).ifPresent(incidents::trusted);
       case Event.CommandReported e -> reported(e);
     }
+  }
+
+  /** It serves, but clients find less than they were promised: a person has to know. */
+  private void bootedFromDisks(Event.BootedFromDisks event) {
+    state.alert(
+        "booted-from-disks",
+        event.vm().value(),
+        "%s was booted from its disks on %s, without its memory: %s"
+            .formatted(event.vm(), event.host(), event.reason()),
+        "look whether its services have come up; hosts that can go on with each other's memory"
+            + " have the same machine type, CPU model and version of the hypervisor");
   }
 
   private void reported(Event.CommandReported event) {
@@ -110,6 +128,7 @@ final class Decider {
       case Wake.ReserveCheck w -> reserves.check(w.host());
       case Wake.ClaimExpiry w -> {} // the loop's own, as the next: they need the cloud
       case Wake.Reconcile w -> {}
+      case Wake.LookAgain w -> {}
     }
   }
 
@@ -138,7 +157,10 @@ final class Decider {
     boolean hostDead = state.host(ward.get().host).map(HostRecord::dead).orElse(true);
     // Without a shadow there is nothing to promote, but somebody must start the guest again.
     if (!hostDead && ward.get().policy().shadows() > 0) {
-      sagas.begin(ward.get(), FailoverReason.GUEST_FAILED, event.at());
+      long serving = state.terms(event.vm()).serving();
+      Saga saga = sagas.begin(ward.get(), FailoverReason.GUEST_FAILED, event.at());
+      // Of an instance before this one it would say nothing.
+      saga.ended = event.ended().filter(term -> term == serving).isPresent();
     }
   }
 
@@ -150,6 +172,12 @@ final class Decider {
     if (event.condition() == HostCondition.DOWN) {
       incidents.suspect(host, event.at(), 0, false);
     }
+  }
+
+  /** One that had left is there again, before what was on it was gone. */
+  void stays(HostRecord host, HostCondition condition) {
+    hosts.stays(host);
+    condition(host, new Event.HostConditionReported(state.now, host.id(), condition));
   }
 
   private void removed(HostRecord host) {

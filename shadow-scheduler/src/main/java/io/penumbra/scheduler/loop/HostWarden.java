@@ -76,6 +76,12 @@ final class HostWarden {
     keeper.roomAppeared();
   }
 
+  /** It was missing for a while, and is there again with all that is on it. */
+  void stays(HostRecord host) {
+    host.leaving = false;
+    refresh(host);
+  }
+
   /** Tells placement when a host may be used for something else than before. */
   void refresh(HostRecord host) {
     HostCondition condition = host.condition();

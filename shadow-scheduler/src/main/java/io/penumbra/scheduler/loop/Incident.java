@@ -19,7 +19,8 @@ final class Incident {
   /** Whether our own detector suspects it; if not, one probe that reaches it is enough. */
   boolean fromDetector;
 
-  boolean told;
+  boolean doubtTold;
+  boolean powerTold;
 
   /** Whether switching it off was tried and left in doubt, since this controller started. */
   boolean offInDoubt;

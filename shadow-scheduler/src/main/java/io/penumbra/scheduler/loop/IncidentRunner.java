@@ -18,6 +18,7 @@ import io.penumbra.scheduler.lifecycle.ShadowState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -50,6 +51,28 @@ final class IncidentRunner {
     write(incident);
     issue(incident);
     hosts.refresh(host);
+  }
+
+  /**
+   * Hosts that were down already when they were first seen, as by a controller that was away when
+   * they broke: nobody reports them once more, and no heartbeat of theirs is missed.
+   */
+  void foundDown(Collection<HostId> seen) {
+    seen.stream()
+        .sorted()
+        .flatMap(id -> state.host(id).stream())
+        .filter(host -> host.reported == HostCondition.DOWN && host.incident.isEmpty())
+        .filter(this::carriesAny)
+        .toList()
+        .forEach(host -> suspect(host, state.now, 0, false));
+  }
+
+  /** VMs, or shadows: those are to be replaced, and protect nobody meanwhile. */
+  private boolean carriesAny(HostRecord host) {
+    return !state.fleet.shadowsOn(host.id()).isEmpty()
+        || state.fleet.primariesOn(host.id()).stream()
+            .flatMap(vm -> state.ward(vm).stream())
+            .anyMatch(ward -> !ward.claimed && !ward.deleted);
   }
 
   /** Its heartbeats are back. */
@@ -152,7 +175,7 @@ final class IncidentRunner {
           retryAfter(
               incident,
               LoopState.backoff(
-                  state.settings.confirm().recheck(),
+                  state.settings.confirm().firstDoubt(),
                   state.settings.confirm().backoffMax(),
                   incident.attempt / 2));
       case HELD, FENCED, CLOSED -> {}
@@ -239,8 +262,8 @@ final class IncidentRunner {
 
   private void undecided(Incident incident, String why) {
     signal(incident, IncidentSignal.PROBED_UNDECIDED);
-    if (incident.attempt / 2 >= state.settings.confirm().alertAfter() && !incident.told) {
-      incident.told = true;
+    if (incident.attempt / 2 >= state.settings.confirm().alertAfter() && !incident.doubtTold) {
+      incident.doubtTold = true;
       state.alert(
           "observer-in-doubt",
           incident.host.value(),
@@ -269,8 +292,8 @@ final class IncidentRunner {
             state.settings.fencing().backoff(),
             state.settings.fencing().backoffMax(),
             incident.attempt - 2));
-    if (!incident.told) {
-      incident.told = true;
+    if (!incident.powerTold) {
+      incident.powerTold = true;
       state.alert(
           "power-off-uncertain",
           incident.host.value(),
@@ -366,7 +389,7 @@ final class IncidentRunner {
       Optional<Ward> ward = state.ward(vm);
       boolean mayRunHere =
           ward.flatMap(state::sagaOf)
-              .filter(saga -> saga.step == SagaStep.UNDO_ACTIVATE)
+              .filter(saga -> saga.step == SagaStep.ACTIVATE || saga.step == SagaStep.UNDO_ACTIVATE)
               .flatMap(saga -> saga.target)
               .filter(id::equals)
               .isPresent();

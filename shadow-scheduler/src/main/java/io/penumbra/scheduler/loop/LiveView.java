@@ -30,19 +30,26 @@ final class LiveView implements LoopView {
 
   @Override
   public Optional<VmView> vm(VmId vm) {
-    return state.ward(vm).map(LiveView::view);
+    return state.ward(vm).map(this::view);
   }
 
-  private static VmView view(Ward ward) {
+  private VmView view(Ward ward) {
     return new VmView(
         ward.vm,
         ward.host,
         ward.claimed,
         ward.shadows.stream()
-            .map(shadow -> new ShadowView(shadow.host, shadow.mode, shadow.state))
+            .map(shadow ->
+                new ShadowView(shadow.host, shadow.mode, shadow.state, protects(ward, shadow)))
             .toList(),
         ward.saga,
         ward.acked.values().stream().mapToLong(Long::longValue).max().orElse(0));
+  }
+
+  private boolean protects(Ward ward, Shadow shadow) {
+    return shadow.protects()
+        && shadow.term >= state.terms(ward.id()).serving()
+        && state.host(shadow.host).filter(host -> !host.dead()).isPresent();
   }
 
   @Override

@@ -70,14 +70,19 @@ public interface LoopView {
       shadows = List.copyOf(shadows);
     }
 
-    /** Whether a complete shadow stands ready. */
+    /** Whether a shadow could take over if the primary failed now. */
     public boolean isProtected() {
-      return shadows.stream().anyMatch(shadow -> shadow.state().protects());
+      return shadows.stream().anyMatch(ShadowView::protects);
     }
   }
 
-  /** One shadow. */
-  record ShadowView(HostId host, ShadowMode mode, ShadowState state) {}
+  /**
+   * One shadow.
+   *
+   * @param protects whether it could take over if the primary failed now: it is complete, has the
+   *     state of the present primary and not of an earlier one, and its host is not dead
+   */
+  record ShadowView(HostId host, ShadowMode mode, ShadowState state, boolean protects) {}
 
   /**
    * One failover under way.

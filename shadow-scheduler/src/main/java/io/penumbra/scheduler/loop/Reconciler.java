@@ -7,6 +7,8 @@ import io.penumbra.domain.fleet.HostCondition;
 import io.penumbra.scheduler.lifecycle.ShadowSignal;
 import io.penumbra.scheduler.lifecycle.ShadowState;
 import io.penumbra.scheduler.port.Cloud;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +24,7 @@ final class Reconciler {
 
   private final LoopState state;
   private final Decider decider;
+  private boolean lookAgain;
 
   Reconciler(LoopState state, Decider decider) {
     this.state = state;
@@ -30,18 +33,28 @@ final class Reconciler {
 
   /** Must be called when all events up to the snapshot's cursor are folded in. */
   void compare(Cloud.Snapshot snapshot, Recovery recovery) {
-    compareHosts(snapshot);
+    List<HostId> found = compareHosts(snapshot);
     compareVms(snapshot);
+    lookAgain = false;
     compareShadows(snapshot, recovery);
+    if (lookAgain) {
+      state.timers.at(state.now.plus(state.settings.shadows().retry()), new Wake.LookAgain());
+    }
+    decider.incidents.foundDown(found);
   }
 
-  private void compareHosts(Cloud.Snapshot snapshot) {
+  /** Those that were not known before. */
+  private List<HostId> compareHosts(Cloud.Snapshot snapshot) {
+    List<HostId> found = new ArrayList<>();
     Set<HostId> reported = new HashSet<>();
     for (Cloud.HostReport report : snapshot.hosts()) {
       reported.add(report.host().id());
       Optional<HostRecord> known = state.host(report.host().id());
       if (known.isEmpty()) {
         decider.hosts.discovered(report.host(), report.condition());
+        found.add(report.host().id());
+      } else if (known.get().leaving) {
+        decider.stays(known.get(), report.condition());
       } else if (differs(known.get(), report.condition())) {
         decider.on(
             new Event.HostConditionReported(state.now, report.host().id(), report.condition()));
@@ -52,6 +65,7 @@ final class Reconciler {
         .sorted()
         .toList()
         .forEach(host -> decider.on(new Event.HostRemoved(state.now, host)));
+    return found;
   }
 
   /** Quarantine is our own doing, and comes and goes with our own commands. */
@@ -138,15 +152,38 @@ final class Reconciler {
     Optional<Shadow> known = ward.shadowOn(report.host());
     if (known.isEmpty()) {
       adoptOrDelete(ward, report, recovery);
+    } else if (known.get().state == ShadowState.READY && ward.saga.isEmpty()) {
+      compareReady(ward, known.get(), report);
     } else if (ward.saga.isEmpty()
         && known.get().state == ShadowState.CREATING
         && report.complete()
-        && report.term() >= state.terms(ward.id()).serving()) {
+        && report.term() >= state.terms(ward.id()).serving()
+        && (!report.restored() || known.get().fromStore)) {
       // Its report was lost.
       known.get().full = true;
       known.get().term = report.term();
       known.get().pending = Optional.empty();
       decider.keeper.signal(ward, known.get(), ShadowSignal.COMPLETED);
+    }
+  }
+
+  /**
+   * One that could take over, as we know it, and that its agent has twice, some time apart, said to
+   * hold no whole state: word that it was lost has been lost. Of a host that is silent, what was
+   * said last may be old, and nothing follows from it.
+   */
+  private void compareReady(Ward ward, Shadow shadow, Cloud.ShadowReport report) {
+    boolean heard = state.host(report.host()).map(host -> host.incident.isEmpty()).orElse(false);
+    if (report.complete() || !heard) {
+      shadow.doubted = Optional.empty();
+      return;
+    }
+    Duration apart = state.settings.shadows().retry();
+    if (shadow.doubted.isEmpty()) {
+      shadow.doubted = Optional.of(state.now);
+      lookAgain = true;
+    } else if (!state.now.isBefore(shadow.doubted.get().plus(apart))) {
+      decider.keeper.lost(ward, shadow.host);
     }
   }
 

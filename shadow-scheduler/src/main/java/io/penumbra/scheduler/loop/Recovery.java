@@ -165,6 +165,7 @@ final class Recovery {
         .toList()
         .forEach(decider.hosts::resume);
     decider.sagas.resume(resumed);
+    decider.incidents.foundDown(state.hosts.keySet());
     state.wards.keySet().stream().sorted().forEach(state::touch);
     state.admitAgain = true;
   }
@@ -261,7 +262,8 @@ final class Recovery {
             report.mode(),
             report.resident().max(most),
             report.complete(),
-            report.term()));
+            report.term(),
+            report.restored()));
   }
 
   /**
@@ -309,6 +311,7 @@ final class Recovery {
     if (report.complete()) {
       shadow.full = true;
       shadow.term = report.term();
+      shadow.fromStore = report.restored();
       decider.keeper.signal(ward, shadow, ShadowSignal.COMPLETED);
     } else {
       decider.keeper.refill(ward, shadow);

@@ -4,6 +4,7 @@ import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.SagaId;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.event.Outcome;
 import io.penumbra.scheduler.failover.FailoverReason;
 import io.penumbra.scheduler.failover.FailoverRecord.StepTiming;
 import io.penumbra.scheduler.failover.SagaStep;
@@ -42,6 +43,10 @@ final class Saga {
 
   Instant lookNotBefore = Instant.MIN;
   boolean told;
+
+  /** Its process was seen to end; not remembered, for asking once more does no harm. */
+  boolean ended;
+
   Instant stepSince;
 
   /** Whether the old primary is taken to be alive, so that nothing need be lost. */
@@ -57,6 +62,12 @@ final class Saga {
 
   /** The verified epoch the target has; set by the last sync and void with the target. */
   Optional<Long> epoch = Optional.empty();
+
+  /** What was asked for before its step has come; not remembered, for the step asks once more. */
+  final EnumMap<SagaStep, Ahead> ahead = new EnumMap<>(SagaStep.class);
+
+  /** A step's question, and its answer once there is one, at the serial that it will have. */
+  record Ahead(int serial, Optional<Outcome> answer) {}
 
   /** The term that its activation, or its resumption of the old primary, was given. */
   Optional<Long> term = Optional.empty();
@@ -94,6 +105,11 @@ final class Saga {
     this.suspectedAt = suspectedAt;
     this.stepSince = now;
     this.primaryAlive = reason.primaryAlive();
+  }
+
+  /** What was asked for this step before it came, if it is what the step would ask for. */
+  Optional<Ahead> askedAhead() {
+    return Optional.ofNullable(ahead.get(step)).filter(asked -> asked.serial() == serial);
   }
 
   /** Whether it counts against the bound on concurrent failovers. */

@@ -44,7 +44,12 @@ final class SagaAnswers {
                 ? owner.attempt() >= saga.roundFrom
                 : owner.attempt() == saga.serial && !saga.waiting);
     if (!thisRound) {
-      late(ward, saga);
+      if (isAhead(owner, saga)) {
+        state.pending.remove(id);
+        saga.ahead.put(owner.step(), new Saga.Ahead(owner.attempt(), Optional.of(outcome)));
+      } else {
+        late(ward, saga);
+      }
       return;
     }
     // Answered once; a second answer finds nobody waiting.
@@ -59,22 +64,31 @@ final class SagaAnswers {
     }
   }
 
+  /** The answer of a step that comes later. */
+  private static boolean isAhead(Owner.OfSaga owner, Saga saga) {
+    Saga.Ahead asked = saga.ahead.get(owner.step());
+    return asked != null && asked.serial() == owner.attempt() && asked.serial() > saga.serial;
+  }
+
   private void late(Ward ward, Saga saga) {
     state.ignoredReports++;
     runner.signal(ward, saga, SagaSignal.LATE);
   }
 
-  /** No answer in time is the same as an answer that says nothing. */
+  /**
+   * No answer in time is the same as an answer that says nothing; one that had come before its step
+   * was kept until now.
+   */
   void deadline(Wake.SagaDeadline wake) {
     Saga saga = state.sagas.get(wake.saga());
     if (saga == null || saga.step != wake.step() || saga.serial != wake.attempt() || saga.waiting) {
       return;
     }
     Ward ward = state.ward(saga.vm).orElseThrow();
-    Outcome nothing = new Outcome.Unknown("no answer in time");
+    Optional<Outcome> kept = saga.askedAhead().flatMap(Saga.Ahead::answer);
     switch (saga.step) {
       case FENCE -> notCertain(ward, saga);
-      default -> answered(ward, saga, nothing);
+      default -> answered(ward, saga, kept.orElse(new Outcome.Unknown("no answer in time")));
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Moves failovers from step to step: what each step asks for is here, what its answers mean is in
@@ -40,12 +41,13 @@ final class SagaRunner {
 
   // --- beginning and end
 
-  void begin(Ward ward, FailoverReason reason, Instant suspectedAt) {
+  Saga begin(Ward ward, FailoverReason reason, Instant suspectedAt) {
     Saga saga = new Saga(state.newSaga(), ward.id(), ward.host, reason, suspectedAt, state.now);
     state.sagas.put(saga.id, saga);
     ward.saga = Optional.of(saga.id);
     enqueue(ward, saga);
     write(ward, saga);
+    return saga;
   }
 
   void enqueue(Ward ward, Saga saga) {
@@ -155,6 +157,9 @@ final class SagaRunner {
     switch (saga.step) {
       case FENCE -> {
         saga.proof = Optional.empty();
+        if (saga.epoch.isEmpty()) {
+          giveBack(ward, saga);
+        }
         if (signal == SagaSignal.PRIMARY_DIED || signal == SagaSignal.EXHAUSTED) {
           saga.primaryAlive = false;
         }
@@ -163,16 +168,16 @@ final class SagaRunner {
         saga.proof = Optional.empty();
         saga.epoch = Optional.empty();
         forgetAsked(saga);
-        saga.target.ifPresent(target -> keeper.release(ward, target));
-        saga.target = Optional.empty();
+        giveBack(ward, saga);
       }
       case ALLOCATE, REPLACE -> {
-        if (signal != SagaSignal.RETRY) {
-          saga.target.ifPresent(target -> keeper.release(ward, target));
-          saga.target = Optional.empty();
+        if (signal != SagaSignal.RETRY && saga.askedAhead().isEmpty()) {
           saga.epoch = Optional.empty();
+          giveBack(ward, saga);
         }
       }
+      // Where it is activated, a host that dies has to be fenced before another is tried.
+      case ACTIVATE -> state.admitAgain = true;
       case UNDO_ACTIVATE -> {
         saga.target.ifPresent(saga.tried::add);
         if (signal == SagaSignal.TARGET_LOST) {
@@ -184,7 +189,6 @@ final class SagaRunner {
       case QUEUED,
           CONFIRM,
           LAST_SYNC,
-          ACTIVATE,
           LOAD_BALANCER,
           DNS,
           VERIFY,
@@ -195,6 +199,12 @@ final class SagaRunner {
           CALLED_OFF,
           DROPPED -> {}
     }
+  }
+
+  private void giveBack(Ward ward, Saga saga) {
+    saga.target.ifPresent(target -> keeper.release(ward, target));
+    saga.target = Optional.empty();
+    saga.ahead.clear();
   }
 
   /** Whoever has come to life was the primary, and what it did must not be undone by an older. */
@@ -223,6 +233,9 @@ final class SagaRunner {
   /** Asks for what the present step needs; after a restart, once more under the same ids. */
   void issue(Ward ward, Saga saga) {
     saga.outstanding = 0;
+    if (awaitAhead(saga)) {
+      return;
+    }
     switch (saga.step) {
       case QUEUED -> {}
       case CONFIRM -> ask(saga, new Command.VerifyService(id(saga), saga.vm, saga.from), other());
@@ -247,6 +260,19 @@ final class SagaRunner {
     }
   }
 
+  /** Whether it was asked for already; an answer that is there is taken when that is due: now. */
+  private boolean awaitAhead(Saga saga) {
+    Optional<Saga.Ahead> asked = saga.askedAhead();
+    if (asked.isEmpty()) {
+      return false;
+    }
+    saga.outstanding = 1;
+    boolean sync = saga.step == SagaStep.LAST_SYNC;
+    Duration most = sync ? state.settings.steps().sync() : other();
+    deadline(saga, asked.get().answer().isPresent() ? Duration.ZERO : most);
+    return true;
+  }
+
   private Duration other() {
     return state.settings.steps().other();
   }
@@ -257,7 +283,11 @@ final class SagaRunner {
   }
 
   private static CommandId id(Saga saga, String part) {
-    return CommandId.of("%s.%s.%d%s".formatted(saga.id, saga.step, saga.serial, part));
+    return id(saga, saga.step, saga.serial, part);
+  }
+
+  private static CommandId id(Saga saga, SagaStep step, int serial, String part) {
+    return CommandId.of("%s.%s.%d%s".formatted(saga.id, step, serial, part));
   }
 
   static HostId target(Saga saga) {
@@ -303,6 +333,31 @@ final class SagaRunner {
       }
     }
     deadline(saga, state.settings.fencing().timeout());
+    if (saga.ended && saga.attempt == 1 && saga.target.isEmpty()) {
+      // Whatever the fence will say, there is nothing to wait for from a guest that has ended.
+      targets.choose(ward, saga).ifPresent(shadow -> target(ward, saga, shadow));
+      if (saga.target.isPresent()) {
+        askAhead(saga, SagaStep.ALLOCATE, saga.serial + 1, id -> room(ward, saga, id));
+        askAhead(saga, SagaStep.LAST_SYNC, saga.serial + 2, id -> lastState(saga, id));
+      }
+    }
+  }
+
+  private void target(Ward ward, Saga saga, Shadow shadow) {
+    saga.target = Optional.of(shadow.host);
+    keeper.choose(ward, shadow);
+  }
+
+  /**
+   * Asks for what a later step needs, under the id and at the serial that it will have. The step
+   * uses the answer, waits for it, or after a restart asks once more under the same id.
+   */
+  private void askAhead(
+      Saga saga, SagaStep step, int serial, Function<CommandId, Command> question) {
+    CommandId id = id(saga, step, serial, "");
+    saga.ahead.put(step, new Saga.Ahead(serial, Optional.empty()));
+    saga.asked.add(id);
+    state.command(question.apply(id), new Owner.OfSaga(saga.id, step, serial, new Owner.Whole()));
   }
 
   /** The old primary cannot serve; this is the only place that says so. */
@@ -310,6 +365,7 @@ final class SagaRunner {
     saga.proof = Optional.of(proof);
     boolean synced =
         saga.epoch.isPresent()
+            && !targetSilent(saga)
             && saga.target.flatMap(ward::shadowOn).filter(Shadow::protects).isPresent();
     // The signal leaves FENCE, and only entering FENCE or RESUME voids the proof.
     signal(ward, saga, synced ? SagaSignal.FENCED_SYNCED : SagaSignal.FENCED);
@@ -321,22 +377,34 @@ final class SagaRunner {
       return;
     }
     if (saga.target.isEmpty()) {
+      breakOffFills(ward, saga);
       Optional<Shadow> chosen = targets.choose(ward, saga);
       if (chosen.isEmpty()) {
         noTarget(ward, saga);
         return;
       }
-      saga.target = Optional.of(chosen.get().host);
-      keeper.choose(ward, chosen.get());
+      target(ward, saga, chosen.get());
     }
-    ask(saga, new Command.AllocateShadow(id(saga), saga.vm, target(saga), ward.vm.size()), other());
+    ask(saga, room(ward, saga, id(saga)), other());
+    if (saga.proof.isPresent() && !saga.primaryAlive && ward.standingOn(target(saga)).isPresent()) {
+      // Nothing can come any more, so the last sync need not wait for the room.
+      askAhead(saga, SagaStep.LAST_SYNC, saga.serial + 1, id -> lastState(saga, id));
+    }
+  }
+
+  private static Command room(Ward ward, Saga saga, CommandId id) {
+    return new Command.AllocateShadow(id, saga.vm, target(saga), ward.vm.size());
+  }
+
+  /** Of a primary that sends nothing more. */
+  private static Command lastState(Saga saga, CommandId id) {
+    return new Command.SyncLast(id, saga.vm, target(saga), Optional.empty());
   }
 
   /** This shadow cannot take over: the next one, or the way out. */
   void otherTarget(Ward ward, Saga saga) {
     saga.target.ifPresent(saga.tried::add);
-    saga.target.ifPresent(target -> keeper.release(ward, target));
-    saga.target = Optional.empty();
+    giveBack(ward, saga);
     saga.epoch = Optional.empty();
     if (targets.choose(ward, saga).isPresent()) {
       signal(ward, saga, SagaSignal.OTHER_TARGET);
@@ -363,7 +431,13 @@ final class SagaRunner {
     if (found(ward, saga)) {
       return;
     }
-    boolean filling = ward.shadows.stream().anyMatch(s -> s.state == ShadowState.CREATING);
+    if (targets.mayComeBack(ward, saga)) {
+      retryLater(saga, state.settings.steps().backoff(), state.settings.steps().backoffMax());
+      return;
+    }
+    // Whoever was filled by the primary waits for nobody: it is dead.
+    boolean filling =
+        ward.shadows.stream().anyMatch(s -> s.state == ShadowState.CREATING && s.fromStore);
     if (!filling && !keeper.placeFromStore(ward) && !saga.told) {
       saga.told = true;
       state.alert(
@@ -375,11 +449,21 @@ final class SagaRunner {
     retryLater(saga, state.settings.steps().backoff(), state.settings.steps().backoffMax());
   }
 
+  /**
+   * Nobody fills a shadow any more whose primary can't serve; what it had before is still there.
+   */
+  private void breakOffFills(Ward ward, Saga saga) {
+    if (saga.proof.isPresent() && !saga.primaryAlive) {
+      keeper.breakOffFills(ward);
+    }
+  }
+
   /** Whether a way back to life has shown, in which case it is taken. */
   boolean found(Ward ward, Saga saga) {
     if (state.now.isBefore(saga.lookNotBefore)) {
       return false;
     }
+    breakOffFills(ward, saga);
     saga.tried.clear();
     if (saga.mayRunOn.filter(hosts::inService).isPresent()) {
       signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
@@ -389,7 +473,7 @@ final class SagaRunner {
       signal(ward, saga, SagaSignal.TARGET_FOUND);
       return true;
     }
-    if (hosts.inService(saga.from)) {
+    if (hosts.inService(saga.from) && !targets.mayComeBack(ward, saga)) {
       signal(ward, saga, SagaSignal.PRIMARY_ALIVE);
       return true;
     }
@@ -494,7 +578,8 @@ final class SagaRunner {
     Ward ward = state.ward(saga.vm).orElseThrow();
     switch (saga.reason) {
       case HOST_FAILED -> signal(ward, saga, SagaSignal.ADMIT_FENCE);
-      case GUEST_FAILED -> signal(ward, saga, SagaSignal.ADMIT_CONFIRM);
+      case GUEST_FAILED ->
+          signal(ward, saga, saga.ended ? SagaSignal.ADMIT_FENCE : SagaSignal.ADMIT_CONFIRM);
       case PREDICTED -> {
         hosts.watch(saga.from, ward.vm, saga.reason);
         signal(ward, saga, SagaSignal.ADMIT_MOVE);
@@ -545,7 +630,7 @@ final class SagaRunner {
       case ALLOCATE, LAST_SYNC -> {
         if (saga.primaryAlive && fromDead) {
           signal(ward, saga, SagaSignal.PRIMARY_DIED);
-        } else if (targetGone(ward, saga)) {
+        } else if (targetGone(ward, saga) || targetSilent(saga)) {
           otherTarget(ward, saga);
         }
       }
@@ -574,6 +659,11 @@ final class SagaRunner {
   private boolean targetGone(Ward ward, Saga saga) {
     return saga.target.isPresent()
         && (ward.standingOn(saga.target.get()).isEmpty() || hosts.beingFenced(saga.target.get()));
+  }
+
+  /** Nobody has reached it: nothing has come to life there, so nobody need wait until it is off. */
+  private boolean targetSilent(Saga saga) {
+    return saga.target.flatMap(state::host).map(HostRecord::dead).orElse(false);
   }
 
   private void nudgeQueued(Ward ward, Saga saga, boolean fromDead) {

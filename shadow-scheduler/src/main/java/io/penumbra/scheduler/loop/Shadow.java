@@ -28,6 +28,9 @@ final class Shadow {
   /** Whether it is being filled from another primary, and not created. */
   boolean refill;
 
+  /** Whether it is filled from what is stored, since no primary is left that could. */
+  boolean fromStore;
+
   /** Whether it has held a complete, verified state of this VM, if only of an earlier primary. */
   boolean full;
 
@@ -45,6 +48,12 @@ final class Shadow {
 
   /** No change is asked for before this, after one was refused. */
   Instant notBefore = Instant.MIN;
+
+  /**
+   * Since when its agent's reports have said that it is not complete, while it should be. One such
+   * report may be older than the word that it is.
+   */
+  Optional<Instant> doubted = Optional.empty();
 
   /** Its host cannot keep what it has promised; it goes as soon as another one stands. */
   boolean crowded;

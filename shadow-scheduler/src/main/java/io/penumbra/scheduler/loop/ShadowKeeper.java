@@ -156,9 +156,13 @@ final class ShadowKeeper {
     }
   }
 
-  /** Whether it is ready with the state of an earlier primary: it has to be filled anew. */
+  /**
+   * Whether it is ready with the state of an earlier primary, or with what was stored of one that
+   * serves on after all and sends to nobody: it has to be filled anew.
+   */
   private boolean outdated(Ward ward, Shadow shadow) {
-    return shadow.state == ShadowState.READY && shadow.term < state.terms(ward.id()).serving();
+    return shadow.state == ShadowState.READY
+        && (shadow.term < state.terms(ward.id()).serving() || shadow.fromStore);
   }
 
   /** Whether a shadow, where it stands, is or will be what the policy asks for. */
@@ -206,6 +210,7 @@ final class ShadowKeeper {
     state.observer.moved(
         ShadowTable.TABLE.machine(), ward.id() + "@" + shadow.host, shadow.state, signal, next);
     shadow.state = next;
+    shadow.doubted = Optional.empty();
     if (next == ShadowState.GONE) {
       grown(shadow, 0);
       ward.shadows.remove(shadow);
@@ -216,6 +221,22 @@ final class ShadowKeeper {
       ward.shadows.remove(shadow);
     }
     state.touch(ward.id());
+  }
+
+  /**
+   * The primary that was to fill them is dead. One that had a whole state of its term, as what was
+   * restored has, could take over with that; it has to be filled anew should a primary live on.
+   */
+  void breakOffFills(Ward ward) {
+    long serving = state.terms(ward.id()).serving();
+    for (Shadow shadow : List.copyOf(ward.shadows)) {
+      boolean whole = shadow.refill && shadow.full && shadow.term >= serving;
+      if (shadow.state == ShadowState.CREATING && whole) {
+        shadow.pending = Optional.empty();
+        shadow.fromStore = true;
+        signal(ward, shadow, ShadowSignal.COMPLETED);
+      }
+    }
   }
 
   /** Asks for a shadow to be created where none is. */
@@ -231,6 +252,7 @@ final class ShadowKeeper {
   private void order(Ward ward, Shadow shadow, boolean refill) {
     signal(ward, shadow, ShadowSignal.ORDER);
     shadow.refill = refill;
+    shadow.fromStore &= !refill;
     shadow.attempts = 0;
     create(ward, shadow);
   }
@@ -249,7 +271,8 @@ final class ShadowKeeper {
             shadow.mode,
             shadow.resident,
             ward.policy().rpo(),
-            shadow.refill),
+            shadow.refill,
+            shadow.fromStore),
         state.settings.shadows().createTimeout());
   }
 
@@ -602,7 +625,10 @@ final class ShadowKeeper {
    */
   boolean placeFromStore(Ward ward) {
     List<Shadow> placed = placing.placeFromStore(ward);
-    placed.forEach(shadow -> order(ward, shadow));
+    placed.forEach(shadow -> {
+      shadow.fromStore = true;
+      order(ward, shadow);
+    });
     return !placed.isEmpty();
   }
 }

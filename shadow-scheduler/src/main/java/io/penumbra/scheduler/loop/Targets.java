@@ -44,6 +44,31 @@ final class Targets {
     return !saga.primaryAlive || betterThanStaying(saga, shadow.host);
   }
 
+  /**
+   * Whether a shadow that has what the primary's clients were told stands on a host that is silent,
+   * and that nobody has proved dead: worth some attempts' time before something older goes on. What
+   * a cold one has is in the store.
+   */
+  boolean mayComeBack(Ward ward, Saga saga) {
+    return saga.attempt < state.settings.steps().retries()
+        && ward.shadows.stream()
+            .anyMatch(shadow ->
+                shadow.protects()
+                    && shadow.mode == ShadowMode.WARM
+                    && shadow.term >= state.terms(ward.id()).serving()
+                    && !isBehind(ward, saga, shadow)
+                    && isSilent(shadow.host));
+  }
+
+  private boolean isSilent(HostId host) {
+    return state
+        .host(host)
+        .filter(HostRecord::dead)
+        .flatMap(found -> found.incident)
+        .filter(incident -> incident.proof.isEmpty())
+        .isPresent();
+  }
+
   /** It is known to lack what a shadow that may have served began with; it will not get it now. */
   private boolean isBehind(Ward ward, Saga saga, Shadow shadow) {
     return saga.activatedFrom.isPresent()

@@ -52,4 +52,7 @@ sealed interface Wake {
 
   /** Time to read the whole cloud again. */
   record Reconcile() implements Wake {}
+
+  /** The same once more, and before its time: something that was read is in doubt. */
+  record LookAgain() implements Wake {}
 }

@@ -62,7 +62,22 @@ public interface Cloud {
    *
    * @param complete whether a first full state is acked and verified
    * @param term of the primary that closed its newest acked epoch
+   * @param restored whether it came out of the chunk store and no primary has sent it an epoch
+   *     since: it can take over, but a primary that lives has to fill it
    */
   record ShadowReport(
-      VmId vm, HostId host, ShadowMode mode, Resources resident, boolean complete, long term) {}
+      VmId vm,
+      HostId host,
+      ShadowMode mode,
+      Resources resident,
+      boolean complete,
+      long term,
+      boolean restored) {
+
+    /** One that a primary has filled, or is to. */
+    public ShadowReport(
+        VmId vm, HostId host, ShadowMode mode, Resources resident, boolean complete, long term) {
+      this(vm, host, mode, resident, complete, term, false);
+    }
+  }
 }

@@ -92,9 +92,9 @@ public final class Controller implements EventSink, AutoCloseable {
     }
   }
 
-  /** A host's heartbeat has arrived. From its first one on, the host is watched. */
-  public void heartbeat(HostId host, Instant arrival) {
-    if (!beats.offer(new Beat(host, arrival))) {
+  /** A host's heartbeat has arrived just now. From its first one on, the host is watched. */
+  public void heartbeat(HostId host) {
+    if (!beats.offer(new Beat(host, clock.instant()))) {
       beatsLost = true;
     }
     wake();

@@ -74,6 +74,38 @@ class CommandDeskTest {
   }
 
   @Test
+  void aLaneThatStandsStillHoldsUpNoOther() throws Exception {
+    CountDownLatch stuck = new CountDownLatch(1);
+    Work<PointDns> work =
+        command -> {
+          if (command.id().equals(CommandId.of("c-1"))) {
+            stuck.await();
+          }
+          return new Outcome.Done();
+        };
+    try (CommandDesk<PointDns> desk =
+        new CommandDesk<>(
+            "test",
+            new Settings(10, 10, 10, Duration.ofMillis(1)),
+            CLOCK,
+            this::hear,
+            command -> command.id().value().endsWith("1") ? "stuck" : "free",
+            work)) {
+      desk.take(command(1));
+      desk.take(command(11));
+      desk.take(command(2));
+      desk.take(command(3));
+
+      assertThat(next()).isEqualTo(new Outcome.Done());
+      assertThat(next()).isEqualTo(new Outcome.Done());
+      assertThat(heard.poll(50, TimeUnit.MILLISECONDS)).as("of the lane that is stuck").isNull();
+      stuck.countDown();
+      assertThat(next()).isEqualTo(new Outcome.Done());
+      assertThat(next()).isEqualTo(new Outcome.Done());
+    }
+  }
+
+  @Test
   void givesTheSameAnswerToACommandThatWasCarriedOutAndDoesNothing() throws Exception {
     AtomicInteger times = new AtomicInteger();
     try (var desk =

@@ -106,6 +106,48 @@ class HeartbeatMonitorTest {
   }
 
   @Test
+  void oneLateHeartbeatAmongTheFirstFewHidesNoSilenceAfterThem() {
+    monitor.fleetSize(100);
+    monitor.watch(host(1), START);
+    // A controller that has just started: it takes the third when it gets round to it.
+    double last = 0;
+    for (double interval : new double[] {1, 1, 9, 1, 1, 1, 1}) {
+      last += interval;
+      monitor.heartbeat(host(1), at(last));
+    }
+    assertThat(monitor.phi(host(1), at(last + 2))).isLessThan(8);
+    assertThat(monitor.phi(host(1), at(last + 7))).isGreaterThan(8);
+  }
+
+  @Test
+  void aHostThatIsSlowerThanAnnouncedIsBelievedInTime() {
+    monitor.fleetSize(100);
+    monitor.watch(host(1), START);
+    for (int i = 1; i <= 80; i++) {
+      monitor.heartbeat(host(1), at(6.0 * i));
+    }
+    assertThat(monitor.phi(host(1), at(6.0 * 81))).isLessThan(1);
+  }
+
+  @Test
+  void oneHostThatFallsSilentAgainAndAgainIsNoMassFailure() {
+    monitor.fleetSize(2);
+    monitor.watch(host(1), START);
+    for (int i = 1; i <= 30; i++) {
+      monitor.heartbeat(host(1), at(i));
+      tickUntil(monitor, at(i));
+    }
+    for (int silence = 1; silence <= 5; silence++) {
+      tickUntil(monitor, at(30 + 2 * silence));
+      assertThat(told)
+          .as("silence %d is seen as soon as the first", silence)
+          .hasSize(2 * silence - 1);
+      assertThat(monitor.localHealth()).isZero();
+      monitor.heartbeat(host(1), at(30 + 2 * silence));
+    }
+  }
+
+  @Test
   void aJitteryHostIsGivenMoreTimeThanAPunctualOne() {
     monitor.fleetSize(100);
     SplittableRandom chance = new SplittableRandom(7);

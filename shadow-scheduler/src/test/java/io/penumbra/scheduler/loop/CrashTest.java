@@ -41,6 +41,10 @@ class CrashTest {
       story.world.vm(v(1)).instances.put(story.hostOf(1), FakeWorld.Run.STOPPED);
       story.world.emit(new Event.GuestFailed(story.world.now, v(1), "panic"));
     }),
+    ENDED_GUEST(story -> {
+      story.world.vm(v(1)).instances.put(story.hostOf(1), FakeWorld.Run.STOPPED);
+      story.world.emit(new Event.GuestFailed(story.world.now, v(1), "ended", Optional.of(0L)));
+    }),
     PLANNED_MOVE(story -> story.world.condition(story.hostOf(1), HostCondition.MAINTENANCE)),
     PREDICTED_MOVE(story -> story.risk(story.hostOf(1), 0.9)),
     FAILED_ACTIVATION(story -> {

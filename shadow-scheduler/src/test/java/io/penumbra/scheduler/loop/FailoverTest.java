@@ -15,9 +15,11 @@ import io.penumbra.scheduler.failover.FailoverReason;
 import io.penumbra.scheduler.failover.FailoverRecord;
 import io.penumbra.scheduler.failover.SagaStep;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class FailoverTest {
@@ -55,6 +57,88 @@ class FailoverTest {
         .contains(SagaStep.FENCE, SagaStep.ALLOCATE, SagaStep.LAST_SYNC, SagaStep.ACTIVATE);
     assertThat(line.recoveryTime()).isLessThan(Duration.ofSeconds(2));
     assertThat(story.view().sagas()).isEmpty();
+  }
+
+  @Test
+  void bringsAVmBackWhoseHostDiedWhileNobodyLooked() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.hostOf(1);
+    HostId shadow = story.shadowOf(1);
+
+    story.world.kill(dead);
+    story.world.condition(dead, HostCondition.DOWN);
+    story.start(); // and no detector suspects a host that the cloud calls down
+
+    story.run(Duration.ofMinutes(2));
+    assertThat(story.hostOf(1)).isEqualTo(shadow);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.world.vm(v(1)).complete()).as("re-protected").isEqualTo(1);
+  }
+
+  @Test
+  void aShadowOnADeadHostProtectsNobody() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.shadowOf(1);
+    // Nothing can be placed instead, so the lost one stays on the books.
+    story.world.script =
+        command ->
+            command instanceof Command.CreateShadow
+                ? Optional.of(new Outcome.Failed("no-room", "full"))
+                : Optional.empty();
+
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofSeconds(5));
+
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows())
+        .filteredOn(shadow -> shadow.host().equals(dead))
+        .allSatisfy(shadow -> assertThat(shadow.protects()).isFalse());
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isFalse();
+  }
+
+  @Test
+  void leavesAVmAloneWhoseHostIsOnlyCalledDown() {
+    Story story = new Story(4).start().with(1);
+    HostId host = story.hostOf(1);
+    story.world.condition(host, HostCondition.DOWN);
+    story.start();
+
+    story.run(Duration.ofMinutes(30));
+    assertThat(story.hostOf(1)).isEqualTo(host);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.view().ledger()).isEmpty();
+  }
+
+  @Test
+  void replacesAShadowWhoseHostDiedWhileNobodyLooked() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.shadowOf(1);
+
+    story.world.kill(dead);
+    story.world.condition(dead, HostCondition.DOWN);
+    story.start();
+
+    story.run(Duration.ofMinutes(2));
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows())
+        .anySatisfy(shadow -> {
+          assertThat(shadow.host()).isNotEqualTo(dead);
+          assertThat(shadow.protects()).isTrue();
+        });
+  }
+
+  @Test
+  void aHostThatIsFoundDownWithNothingOnItIsNoTrouble() {
+    Story story = new Story(4).start().with(1);
+    HostId idle =
+        story.world.hosts.keySet().stream()
+            .filter(id -> !id.equals(story.hostOf(1)) && !id.equals(story.shadowOf(1)))
+            .findFirst()
+            .orElseThrow();
+    story.world.kill(idle);
+    story.world.condition(idle, HostCondition.DOWN);
+    story.start();
+
+    story.run(Duration.ofMinutes(2));
+    assertThat(story.view().incidents()).isEmpty();
   }
 
   @Test
@@ -126,6 +210,25 @@ class FailoverTest {
     assertThat(story.view().sagas()).isEmpty();
     story.trust(story.hostOf(1));
     assertThat(story.view().incidents()).isEmpty();
+  }
+
+  @Test
+  void aHostIsNotLeftAloneForSecondsBecauseAnObserverWasBusyOnce() {
+    Story story = new Story(4).start().with(1);
+    HostId host = story.hostOf(1);
+    story.world.kill(host);
+    int[] probes = {0};
+    story.world.script =
+        command ->
+            command instanceof Command.ProbeHost && probes[0]++ == 0
+                ? Optional.of(
+                    new Outcome.HostProbed(Outcome.Liveness.UNDECIDED, "one of two answered"))
+                : Optional.empty();
+
+    story.suspect(host).run(Duration.ofSeconds(2));
+
+    assertThat(story.commands(Command.ProbeHost.class)).hasSize(2);
+    assertThat(story.commands(Command.FenceHost.class)).hasSize(1);
   }
 
   @Test
@@ -530,6 +633,232 @@ class FailoverTest {
     story.run(Duration.ofHours(2));
     assertThat(story.world.vm(v(1)).instances).doesNotContainKey(from);
     assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+  }
+
+  @Test
+  void asksForTheLastSyncBesideTheRoomWhenNothingCanComeAnyMore() {
+    Story story = new Story(4).start().with(1);
+    story.world.swallow = command -> command instanceof Command.AllocateShadow;
+    story.world.kill(story.hostOf(1));
+    story.suspect(story.hostOf(1)).run(Duration.ofSeconds(1));
+
+    assertThat(story.commands(Command.SyncLast.class)).hasSize(1);
+    assertThat(story.view().sagaOf(v(1)).map(LoopView.SagaView::step)).contains(SagaStep.ALLOCATE);
+
+    Command room = story.commands(Command.AllocateShadow.class).getLast();
+    story.world.swallow = command -> false;
+    story.tell(new Event.CommandReported(story.world.now, room.id(), new Outcome.Done()));
+    story.run(Duration.ofSeconds(5));
+    assertThat(story.commands(Command.SyncLast.class)).as("it was not asked again").hasSize(1);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+  }
+
+  @Test
+  void aFencedHostThatIsBackBeforeTheLastSyncIsAnsweredIsFencedAnew() {
+    Story story = new Story(4).start().with(1);
+    HostId dead = story.hostOf(1);
+    story.world.swallow = command -> command instanceof Command.SyncLast;
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofSeconds(1));
+    assertThat(story.view().sagaOf(v(1)).map(LoopView.SagaView::step)).contains(SagaStep.LAST_SYNC);
+    int fences = story.commands(Command.FenceVm.class).size();
+
+    story.world.repair(dead);
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(5));
+    assertThat(story.commands(Command.FenceVm.class)).hasSizeGreaterThan(fences);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+  }
+
+  @Test
+  void aGuestWhoseProcessWasSeenToEndIsNotAskedWhetherItAnswers() {
+    Story story = new Story(4).start().with(1);
+    story.world.vm(v(1)).instances.put(story.hostOf(1), FakeWorld.Run.STOPPED);
+    story.tell(
+        new Event.GuestFailed(story.world.now, v(1), "process 7 has ended", Optional.of(0L)));
+    HostId from = story.hostOf(1);
+    story.run(Duration.ofMinutes(1));
+
+    assertThat(story.commands(Command.VerifyService.class))
+        .noneMatch(asked -> asked.host().equals(from));
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.view().ledger()).hasSize(1);
+  }
+
+  @Test
+  void ofAGuestThatHasEndedRoomAndLastStateAreAskedForBesideTheFence() {
+    Story story = ended(command -> command instanceof Command.FenceCommand);
+    HostId shadow = story.shadowOf(1);
+
+    assertThat(story.view().sagaOf(v(1)).map(LoopView.SagaView::step)).contains(SagaStep.FENCE);
+    assertThat(story.commands(Command.AllocateShadow.class)).hasSize(1);
+    assertThat(story.commands(Command.SyncLast.class)).hasSize(1);
+    assertThat(story.commands(Command.Activate.class)).as("nothing is proved yet").isEmpty();
+    assertThat(story.commands(Command.SyncLast.class).getFirst().host()).isEqualTo(shadow);
+
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isEqualTo(shadow);
+  }
+
+  @Test
+  void whatWasAnsweredBeforeTheFenceIsNotAskedForAgain() {
+    Story story = ended(command -> false);
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.view().ledger()).hasSize(1);
+    assertThat(story.commands(Command.AllocateShadow.class)).hasSize(1);
+    assertThat(story.commands(Command.SyncLast.class)).hasSize(1);
+  }
+
+  @Test
+  void aShadowThatIsLostBesideTheFenceIsNotWaitedFor() {
+    Story story = ended(command -> command instanceof Command.FenceCommand);
+    HostId first = story.shadowOf(1);
+    story.world.kill(first);
+    story.suspect(first);
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(10));
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isNotEqualTo(first);
+  }
+
+  /** VM 1, whose process was just seen to end; the cloud ignores some commands. */
+  private static Story ended(Predicate<Command> ignored) {
+    Story story = new Story(5).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    story.world.swallow = ignored::test;
+    story.world.vm(v(1)).instances.put(story.hostOf(1), FakeWorld.Run.STOPPED);
+    story.tell(
+        new Event.GuestFailed(story.world.now, v(1), "process 7 has ended", Optional.of(0L)));
+    return story.run(Duration.ofMillis(100));
+  }
+
+  @Test
+  void aGuestIsNotStartedAnewAtItsHostWhileItsOnlyShadowIsSilentForAMoment() {
+    Story story = endedWhileItsShadowIsSilent();
+    HostId shadow = story.shadowOf(1);
+    story.run(Duration.ofSeconds(3));
+    assertThat(story.commands(Command.ResumePrimary.class)).isEmpty();
+    assertThat(story.commands(Command.CreateShadow.class)).hasSize(1);
+
+    story.world.host(shadow).isolated = false;
+    story.trust(shadow).run(Duration.ofMinutes(1));
+
+    assertThat(story.hostOf(1)).as("nothing of its memory is lost").isEqualTo(shadow);
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.commands(Command.ResumePrimary.class)).isEmpty();
+  }
+
+  @Test
+  void aGuestIsStartedAnewAtItsHostWhenItsOnlyShadowStaysSilent() {
+    Story story = endedWhileItsShadowIsSilent();
+    HostId from = story.hostOf(1);
+    story.run(Duration.ofSeconds(30));
+
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isEqualTo(from);
+  }
+
+  /** VM 1's process has ended; the only other host is cut off, and can't be switched off. */
+  private static Story endedWhileItsShadowIsSilent() {
+    Story story = new Story(2).start().with(1);
+    HostId shadow = story.shadowOf(1);
+    story.world.host(shadow).isolated = true;
+    story.world.host(shadow).bmcAnswers = false;
+    story.suspect(shadow).run(Duration.ofSeconds(1));
+    story.world.vm(v(1)).instances.put(story.hostOf(1), FakeWorld.Run.STOPPED);
+    return story.tell(
+        new Event.GuestFailed(story.world.now, v(1), "process 7 has ended", Optional.of(0L)));
+  }
+
+  @Test
+  void theEndOfAnInstanceThatWasSupersededSaysNothingOfTheOneThatServes() {
+    Story story = new Story(4).start().with(1);
+    story.world.kill(story.hostOf(1));
+    story.suspect(story.hostOf(1)).run(Duration.ofMinutes(2));
+    assertThat(story.view().ledger()).hasSize(1);
+
+    story.tell(
+        new Event.GuestFailed(story.world.now, v(1), "process 7 has ended", Optional.of(0L)));
+    story.run(Duration.ofMinutes(2));
+
+    assertThat(story.view().ledger()).as("it was asked first, and answers").hasSize(1);
+    assertThat(story.view().sagas()).isEmpty();
+  }
+
+  @Test
+  void aShadowWhoseHostDiesWithThePrimaryIsNotWaitedFor() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.COLD, 1, 0)));
+    HostId dead = story.hostOf(1);
+    HostId shadow = story.shadowOf(1);
+    story.world.swallow =
+        command -> command instanceof Command.AllocateShadow asked && asked.host().equals(shadow);
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMillis(500));
+    assertThat(story.view().sagaOf(v(1)).map(LoopView.SagaView::step)).contains(SagaStep.ALLOCATE);
+
+    story.world.kill(shadow);
+    Instant known = story.world.now;
+    story.suspect(shadow).run(Duration.ofMinutes(1));
+
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.view().ledger()).hasSize(1);
+    assertThat(Duration.between(known, story.view().ledger().getFirst().promotedAt()))
+        .as("it takes what filling a shadow from the store takes")
+        .isLessThan(Duration.ofSeconds(4));
+  }
+
+  @Test
+  void aHostThatDiesWhileAShadowIsActivatedThereIsFencedAlthoughNothingElseIsOnIt() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.WARM, 2, 0)));
+    HostId dead = story.hostOf(1);
+    story.world.swallow = command -> command instanceof Command.Activate;
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofSeconds(1));
+    HostId target = story.view().sagaOf(v(1)).flatMap(LoopView.SagaView::target).orElseThrow();
+    assertThat(story.view().sagaOf(v(1)).map(LoopView.SagaView::step)).contains(SagaStep.ACTIVATE);
+
+    story.world.kill(target);
+    story.world.swallow = command -> false;
+    story.suspect(target).run(Duration.ofMinutes(10));
+
+    assertThat(story.view().sagas()).isEmpty();
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isNotIn(dead, target);
+  }
+
+  @Test
+  void sendsTheClientsOfAStartedVmToItsHost() {
+    Story story = new Story(4).start().with(1);
+    int before = story.commands(Command.PointLoadBalancer.class).size();
+    story.loop().sendClients(v(1));
+    story.run(Duration.ofSeconds(1));
+    assertThat(story.commands(Command.PointLoadBalancer.class)).hasSize(before + 1);
+    assertThat(story.commands(Command.PointLoadBalancer.class).getLast().host())
+        .isEqualTo(story.hostOf(1));
+    assertThat(story.commands(Command.PointDns.class).getLast().host()).isEqualTo(story.hostOf(1));
+    story.run(Duration.ofMinutes(5));
+    assertThat(story.commands(Command.PointLoadBalancer.class))
+        .as("seen to lead there, it is not asked again")
+        .hasSize(before + 1);
+  }
+
+  @Test
+  void aRouterThatForgetsIsToldAfterARestartWhereClientsAre() {
+    Story story = new Story(4).start().with(1);
+    story.run(Duration.ofMinutes(1));
+    int before = story.commands(Command.PointLoadBalancer.class).size();
+
+    story.restart();
+    story.run(Duration.ofSeconds(1));
+    assertThat(story.commands(Command.PointLoadBalancer.class)).hasSize(before);
+
+    story.world.forgetsTraffic = true;
+    story.restart();
+    story.run(Duration.ofMinutes(1));
+    assertThat(story.commands(Command.PointLoadBalancer.class)).hasSize(before + 1);
+    assertThat(story.commands(Command.PointLoadBalancer.class).getLast().host())
+        .isEqualTo(story.hostOf(1));
   }
 
   @Test

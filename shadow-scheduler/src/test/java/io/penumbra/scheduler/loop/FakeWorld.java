@@ -66,6 +66,9 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
     long epoch;
     long term;
 
+    /** Out of the chunk store, and filled by nobody since. */
+    boolean restored;
+
     FakeShadow(ShadowMode mode, io.penumbra.domain.Resources resident) {
       this.mode = mode;
       this.resident = resident;
@@ -123,6 +126,8 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
 
   /** Swallows a command: it is never carried out and never answered. */
   Function<Command, Boolean> swallow = command -> false;
+
+  boolean forgetsTraffic;
 
   /** Whether an event of the cloud gets lost. */
   Function<Event, Boolean> lose = event -> false;
@@ -224,7 +229,13 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
       vm.shadows.forEach((host, shadow) ->
           shadows.add(
               new ShadowReport(
-                  vm.vm.id(), host, shadow.mode, shadow.resident, shadow.complete, shadow.term)));
+                  vm.vm.id(),
+                  host,
+                  shadow.mode,
+                  shadow.resident,
+                  shadow.complete,
+                  shadow.term,
+                  shadow.restored)));
     }
     shadows.addAll(strays);
     return new Snapshot(
@@ -257,6 +268,11 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
   @Override
   public void execute(Command.TrafficCommand command) {
     take(command, event -> inbox.accept(event));
+  }
+
+  @Override
+  public boolean forgets(VmId vm) {
+    return forgetsTraffic;
   }
 
   private void take(Command command, Consumer<Event> sink) {
@@ -393,6 +409,7 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
         () -> {
           if (vm.shadows.get(command.host()) == shadow && host(command.host()).alive()) {
             shadow.complete = true;
+            shadow.restored = !source;
             shadow.epoch = vm.epoch;
             shadow.term = vm.term;
             vm.stored = true;
@@ -439,13 +456,17 @@ final class FakeWorld implements Cloud, Fencer, TrafficRouter {
   }
 
   private void activate(Command.Activate command, Consumer<Outcome> answer) {
+    if (!host(command.host()).alive()) {
+      answer.accept(new Outcome.Unknown("its agent is silent"));
+      return;
+    }
     FakeVm vm = vms.get(command.vm());
     if (vm != null && runs(command.vm(), command.host())) {
       answer.accept(DONE);
       return;
     }
     FakeShadow shadow = vm == null ? null : vm.shadows.get(command.host());
-    if (vm == null || shadow == null || !host(command.host()).alive()) {
+    if (vm == null || shadow == null) {
       answer.accept(no("no-shadow"));
     } else if (!shadow.complete || shadow.epoch != command.epoch()) {
       answer.accept(no("other-epoch"));

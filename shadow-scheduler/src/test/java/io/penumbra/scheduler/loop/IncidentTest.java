@@ -261,4 +261,22 @@ class IncidentTest {
     assertThat(story.placer().fleet().primariesOn(host)).isEmpty();
     story.world.vms.values().forEach(vm -> assertThat(vm.serving()).isEqualTo(1));
   }
+
+  @Test
+  void aHostThatWasMissingFromOneListIsUsedAgainWhenTheNextOneHasIt() {
+    Story story = fleet(SchedulerSettings.defaults(), 4);
+    HostId host = story.hostOf(0);
+    int before = story.placer().fleet().primariesOn(host).size();
+    story.world.emit(new Event.HostRemoved(story.world.now, host));
+    story.run(Duration.ofSeconds(1));
+    assertThat(story.placer().fleet().host(host).orElseThrow().condition())
+        .isNotEqualTo(HostCondition.UP);
+
+    story.world.emit(new Event.HostDiscovered(story.world.now, story.world.host(host).host));
+    story.run(Duration.ofMinutes(5));
+
+    assertThat(story.placer().fleet().host(host).orElseThrow().condition())
+        .isEqualTo(HostCondition.UP);
+    assertThat(story.placer().fleet().primariesOn(host)).hasSize(before);
+  }
 }

@@ -210,7 +210,8 @@ class RandomWorldTest {
 
     private void crashGuest(FakeWorld.FakeVm vm) {
       vm.instances.computeIfPresent(vm.host, (host, run) -> FakeWorld.Run.STOPPED);
-      story.world.emit(new Event.GuestFailed(story.world.now, vm.vm.id(), "panic"));
+      Optional<Long> ended = dice.nextBoolean() ? Optional.of(vm.term) : Optional.empty();
+      story.world.emit(new Event.GuestFailed(story.world.now, vm.vm.id(), "panic", ended));
     }
 
     private void loseShadow(FakeWorld.FakeVm vm) {

@@ -320,12 +320,12 @@ class RareTurnsTest {
     HostId host = story.hostOf(1);
     int[] probes = {0};
     story.world.swallow = command -> command instanceof Command.ProbeHost && ++probes[0] <= 2;
-    story.suspect(host).run(Duration.ofSeconds(6));
+    story.suspect(host).run(Duration.ofMillis(1_500));
     List<Command.ProbeHost> asked = story.commands(Command.ProbeHost.class);
     Outcome dead = new Outcome.HostProbed(Outcome.Liveness.UNREACHABLE, "long ago");
     late(story, asked.getFirst().id(), dead);
     assertThat(story.view().incidents().getFirst().state()).isEqualTo("DOUBTFUL");
-    story.run(Duration.ofSeconds(10));
+    story.run(Duration.ofSeconds(1));
     assertThat(story.view().incidents().getFirst().state()).isEqualTo("CONFIRMING");
     late(story, asked.getFirst().id(), dead);
     assertThat(story.view().incidents().getFirst().state()).isEqualTo("CONFIRMING");

@@ -109,6 +109,20 @@ class ShadowTest {
   }
 
   @Test
+  void aGuestThatCameUpWithoutItsMemoryIsToldToAPerson() {
+    Story story = new Story(5).start().with(1);
+    story.tell(
+        new Event.BootedFromDisks(
+            story.world.now, v(1), story.hostOf(1), "machine type: pc-q35-7.2, not pc-q35-7.1"));
+    story.run(Duration.ofSeconds(1));
+    assertThat(story.alerts)
+        .filteredOn(alert -> alert.code().equals("booted-from-disks"))
+        .singleElement()
+        .satisfies(
+            alert -> assertThat(alert.message()).contains(v(1).value()).contains("machine type"));
+  }
+
+  @Test
   void aShadowOnADeadHostIsReplaced() {
     Story story = new Story(5).start().with(1);
     HostId dead = story.shadowOf(1);
@@ -315,6 +329,138 @@ class ShadowTest {
     story.world.swallow = command -> false;
     story.run(Duration.ofMinutes(20));
     assertThat(story.view().vm(v(1)).orElseThrow().shadows()).isEmpty();
+  }
+
+  /** One that came out of the store while its primary's host was away. */
+  private static FakeWorld.FakeShadow restored(Story story) {
+    FakeWorld.FakeShadow shadow = story.world.vm(v(1)).shadows.values().iterator().next();
+    shadow.restored = true;
+    return shadow;
+  }
+
+  @Test
+  void whatWasRestoredIsFilledByThePrimaryThatServesOnThoughNobodyRemembersTheRestore() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.COLD, 1, 0)));
+    FakeWorld.FakeShadow shadow = restored(story);
+    int before = story.commands(Command.CreateShadow.class).size();
+
+    story.start().run(Duration.ofMinutes(1));
+
+    assertThat(story.commands(Command.CreateShadow.class)).hasSize(before + 1);
+    assertThat(story.commands(Command.CreateShadow.class).getLast().refill()).isTrue();
+    assertThat(shadow.restored).isFalse();
+  }
+
+  @Test
+  void whatWasRestoredProtectsNobodyUntilThePrimaryThatServesOnHasFilledIt() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.COLD, 1, 0)));
+    FakeWorld.FakeShadow shadow = restored(story);
+    story.world.swallow = command -> command instanceof Command.CreateShadow;
+
+    story.start().run(Duration.ofMinutes(11));
+
+    assertThat(shadow.complete).isTrue();
+    assertThat(story.view().vm(v(1)).orElseThrow().shadows())
+        .noneMatch(LoopView.ShadowView::protects);
+  }
+
+  @Test
+  void whatWasRestoredTakesOverWhereNoPrimaryIsLeftThoughNobodyRemembersTheRestore() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.COLD, 1, 0)));
+    HostId dead = story.hostOf(1);
+    HostId target = story.shadowOf(1);
+    story.world.swallow = command -> command instanceof Command.AllocateShadow;
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMillis(500));
+    assertThat(story.view().sagaOf(v(1))).isPresent();
+    restored(story);
+
+    story.world.swallow = command -> false;
+    story.start().run(Duration.ofMinutes(2));
+
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isEqualTo(target);
+  }
+
+  @Test
+  void whatWasRestoredTakesOverWhenThePrimaryDiesAgainWhileItFillsIt() {
+    Story story = new Story(4).start().with(vm(1, policy(ShadowMode.COLD, 1, 0)));
+    restored(story);
+    HostId dead = story.hostOf(1);
+    HostId target = story.shadowOf(1);
+    story.world.swallow = command -> command instanceof Command.CreateShadow;
+    story.start().run(Duration.ofSeconds(10));
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).as("being filled").isFalse();
+
+    story.world.kill(dead);
+    story.suspect(dead).run(Duration.ofMinutes(1));
+
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+    assertThat(story.hostOf(1)).isEqualTo(target);
+    assertThat(story.view().sagas()).isEmpty();
+  }
+
+  @Test
+  void whatIsStoredIsRestoredAlthoughTheDeadPrimaryWasFillingAShadow() {
+    Story story = new Story(5).start().with(vm(1, policy(ShadowMode.COLD, 2, 0)));
+    HostId dead = story.hostOf(1);
+    List<HostId> shadows = List.copyOf(story.world.vm(v(1)).shadows.keySet());
+    story.world.kill(shadows.getFirst());
+    story.suspect(shadows.getFirst());
+    // The one that takes its place is never filled: the primary dies before.
+    story.world.swallow =
+        command -> command instanceof Command.CreateShadow create && !create.fromStore();
+    story.run(Duration.ofMinutes(1));
+    story.world.kill(dead);
+    story.world.kill(shadows.getLast());
+    story.suspect(dead).suspect(shadows.getLast()).run(Duration.ofMinutes(5));
+
+    assertThat(story.world.vm(v(1)).serving()).isEqualTo(1);
+  }
+
+  @Test
+  void aShadowThatBrokeIsReplacedThoughWordOfItWasLost() {
+    Story story = new Story(4).start().with(1);
+    FakeWorld.FakeShadow broken = standing(story, story.shadowOf(1));
+    broken.complete = false;
+
+    story.run(Duration.ofMinutes(11));
+
+    assertThat(broken.complete).as("nobody filled it again").isFalse();
+    assertThat(story.world.vm(v(1)).complete()).isEqualTo(1);
+    assertThat(story.view().vm(v(1)).orElseThrow().isProtected()).isTrue();
+  }
+
+  @Test
+  void aReportThatIsOlderThanTheShadowsFirstStateTakesNothingAway() {
+    Story story = new Story(4).start().with(1);
+    FakeWorld.FakeShadow shadow = standing(story, story.shadowOf(1));
+    story.run(Duration.ofMinutes(9).plusSeconds(50));
+    shadow.complete = false;
+    story.run(Duration.ofSeconds(20));
+    shadow.complete = true;
+
+    story.run(Duration.ofMinutes(30));
+
+    assertThat(story.commands(Command.DeleteShadow.class)).isEmpty();
+    assertThat(story.commands(Command.CreateShadow.class)).hasSize(1);
+  }
+
+  @Test
+  void whatASilentHostSaidLastOfItsShadowDecidesNothing() {
+    Story story = new Story(4).start().with(1);
+    HostId host = story.shadowOf(1);
+    standing(story, host).complete = false;
+    story.world.swallow = command -> command instanceof Command.ProbeHost;
+    story.run(Duration.ofMinutes(9).plusSeconds(50)).suspect(host);
+
+    story.run(Duration.ofSeconds(11));
+    story.trust(host);
+    assertThat(story.commands(Command.DeleteShadow.class)).isEmpty();
+
+    story.world.swallow = command -> false;
+    story.run(Duration.ofMinutes(11));
+    assertThat(story.world.vm(v(1)).complete()).as("by what it says when it is back").isEqualTo(1);
   }
 
   @Test

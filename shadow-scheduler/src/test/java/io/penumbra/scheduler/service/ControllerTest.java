@@ -141,7 +141,7 @@ class ControllerTest {
             for (int i = 0; i < 4; i++) {
               HostId host = ObligingCloud.id(i);
               if (!dead.contains(host)) {
-                controller.heartbeat(host, clock.instant());
+                controller.heartbeat(host);
               }
             }
             pause();

@@ -10,19 +10,21 @@ import java.nio.ByteBuffer;
  *
  * @param chain how many manifests in a row this one builds on, itself included
  * @param pages the pages whose content the chunks hold, in order
+ * @param note what whoever restores it needs to know beside the state; may be empty
  */
 // Made for one manifest and handed over.
 @SuppressWarnings("ArrayRecordComponent")
-record ArchivedEpoch(EpochManifest manifest, int chain, int[] pages) {
+record ArchivedEpoch(EpochManifest manifest, int chain, int[] pages, ByteBuffer note) {
 
   ByteBuffer toBytes() {
     byte[] bytes = ManifestBytes.of(manifest);
-    ByteBuffer out = ByteBuffer.allocate(bytes.length + (3 + pages.length) * Integer.BYTES);
+    ByteBuffer out =
+        ByteBuffer.allocate(bytes.length + (3 + pages.length) * Integer.BYTES + note.remaining());
     out.putInt(bytes.length).put(bytes).putInt(chain).putInt(pages.length);
     for (int page : pages) {
       out.putInt(page);
     }
-    return out.flip();
+    return out.put(note.duplicate()).flip();
   }
 
   /**
@@ -40,12 +42,14 @@ record ArchivedEpoch(EpochManifest manifest, int chain, int[] pages) {
       in.get(manifest);
       int chain = in.getInt();
       int count = in.getInt();
-      if (count < 0 || (long) count * Integer.BYTES != in.remaining()) {
+      if (count < 0 || (long) count * Integer.BYTES > in.remaining()) {
         throw new IllegalArgumentException("%d pages".formatted(count));
       }
       int[] pages = new int[count];
       in.asIntBuffer().get(pages);
-      return new ArchivedEpoch(ManifestBytes.read(manifest), chain, pages);
+      in.position(in.position() + count * Integer.BYTES);
+      return new ArchivedEpoch(
+          ManifestBytes.read(manifest), chain, pages, in.slice().asReadOnlyBuffer());
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException("ends too early", e);
     }

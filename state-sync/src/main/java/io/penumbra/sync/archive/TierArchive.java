@@ -20,19 +20,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
  * Keeps epochs of one VM in a tier store: pages in chunks of 64 KiB, and for each epoch a manifest
  * that names its chunks and builds on the one before. Now and then, and whenever the one before is
  * not there, a manifest stands alone and names all pages; what is the same is stored once. Owned by
- * one thread.
+ * one thread at a time.
  */
 public final class TierArchive {
 
   /** Chunks that are put in one go, 4 MiB. */
   private static final int CHUNKS_AT_ONCE = 64;
+
+  /** Pages that are looked at in one go, 64 MiB. */
+  private static final int PAGES_AT_ONCE = 1 << 14;
+
+  private static final String CHANGES = "the state is no longer that of the epoch";
 
   /** Epochs in a row that build on each other. */
   private static final int CHAIN_MAX = 256;
@@ -41,6 +49,7 @@ public final class TierArchive {
   private final ChunkStore chunks;
   private final ManifestStore manifests;
   private final ShadowMode mode;
+  private final Sharing sharing;
   private Optional<Newest> newest = Optional.empty();
 
   /**
@@ -49,6 +58,17 @@ public final class TierArchive {
    * @param chunks the store as this VM sees it
    */
   public TierArchive(VmId vm, ChunkStore chunks, ManifestStore manifests, ShadowMode mode) {
+    this(vm, chunks, manifests, mode, Sharing.NONE);
+  }
+
+  /**
+   * Connects the parts of an archive that others read and write, too.
+   *
+   * @param chunks the store as this VM sees it
+   */
+  public TierArchive(
+      VmId vm, ChunkStore chunks, ManifestStore manifests, ShadowMode mode, Sharing sharing) {
+    this.sharing = sharing;
     this.vm = vm;
     this.chunks = chunks;
     this.manifests = manifests;
@@ -66,24 +86,67 @@ public final class TierArchive {
   }
 
   /**
-   * Keeps an epoch.
+   * Says whether the state is still that of the epoch. It is asked before each part of it is read,
+   * and told afterwards; whoever wants to change the state waits for that long, and no longer: what
+   * follows, sending and naming, needs the state no more.
+   */
+  public interface Reading {
+
+    /** Of a state that does not change before the epoch is kept. */
+    Reading UNDISTURBED =
+        new Reading() {
+          @Override
+          public boolean begin() {
+            return true;
+          }
+
+          @Override
+          public void end() {}
+        };
+
+    /** Whether it may be read now; if so, {@link #end} follows. */
+    boolean begin();
+
+    /** A part has been read. */
+    void end();
+  }
+
+  /**
+   * Keeps an epoch of a state that stays what it is meanwhile.
    *
    * @param changed the pages that it changed
    * @param view the state at that epoch
    */
   public Keeping keep(EpochManifest epoch, int[] changed, PageView view) {
-    Optional<Newest> before = newest.or(this::look);
-    if (before.isPresent() && before.get().epoch() >= epoch.epoch()) {
-      return new Keeping.Kept(before.get().version());
+    return keep(epoch, changed, view, Reading.UNDISTURBED);
+  }
+
+  /**
+   * Keeps an epoch, unless the state stops being what it was before all of it is read.
+   *
+   * @param changed the pages that it changed
+   * @param view the state at that epoch
+   */
+  public Keeping keep(EpochManifest epoch, int[] changed, PageView view, Reading reading) {
+    if (newest.isEmpty() && !sharing.heldIsKept()) {
+      // One that waits for the object tier looks like the newest: it is settled, or lost, first.
+      Optional<String> refusal = sharing.secure();
+      if (refusal.isPresent()) {
+        return new Keeping.NotKept(refusal.get());
+      }
     }
-    boolean follows =
-        before.isPresent()
-            && before.get().epoch() == epoch.epoch() - 1
-            && epoch.base() != 0
-            && before.get().chain() < CHAIN_MAX;
-    int[] pages = follows ? changed : notZero(epoch, view);
+    Optional<Newest> before = newest.or(this::look);
+    if (before.flatMap(Newest::epoch).filter(by -> sharing.isSuperseded(epoch, by)).isPresent()) {
+      return new Keeping.Kept(before.orElseThrow().version());
+    }
+    boolean follows = before.filter(last -> follows(epoch, last)).isPresent();
+    Optional<int[]> named = follows ? Optional.of(changed) : notZero(epoch, view, reading);
+    if (named.isEmpty()) {
+      return new Keeping.NotKept(CHANGES);
+    }
+    int[] pages = named.get();
     List<ChunkId> ids = new ArrayList<>();
-    Optional<String> refusal = put(pages, view, ids);
+    Optional<String> refusal = put(pages, view, reading, ids).or(sharing::secure);
     if (refusal.isPresent()) {
       return new Keeping.NotKept(refusal.get());
     }
@@ -91,22 +154,32 @@ public final class TierArchive {
     Manifest manifest =
         new Manifest(
             vm,
-            epoch.epoch(),
+            sharing.number(epoch),
             follows ? before.orElseThrow().version() : 0,
             epoch.cutAt(),
             mode,
             ids,
-            new ArchivedEpoch(epoch, chain, pages).toBytes());
-    return commit(manifest, before.map(Newest::version).orElse(0L), chain);
+            new ArchivedEpoch(epoch, chain, pages, sharing.note()).toBytes());
+    return commit(manifest, epoch, before.map(Newest::version).orElse(0L), chain);
   }
 
-  private Keeping commit(Manifest manifest, long expected, int chain) {
+  /** Of what another has written, nobody can say that it is this epoch's base. */
+  private boolean follows(EpochManifest epoch, Newest last) {
+    return last.epoch().filter(base -> base.epoch() == epoch.epoch() - 1).isPresent()
+        && epoch.base() != 0
+        && last.chain() < CHAIN_MAX
+        && (last.ours() || !sharing.severalWriters());
+  }
+
+  private Keeping commit(Manifest manifest, EpochManifest epoch, long expected, int chain) {
     newest = Optional.empty();
     return switch (manifests.commit(manifest, expected)) {
       case ManifestStore.Commit.Committed(long version) ->
-          kept(new Newest(version, manifest.epoch(), chain));
+          kept(new Newest(version, Optional.of(epoch), chain, true));
+      case ManifestStore.Commit.Held(long _, String why) when !sharing.heldIsKept() ->
+          new Keeping.NotKept(why);
       case ManifestStore.Commit.Held(long version, String _) ->
-          kept(new Newest(version, manifest.epoch(), chain));
+          kept(new Newest(version, Optional.of(epoch), chain, true));
       case ManifestStore.Commit.Conflict(long wanted, long found) ->
           new Keeping.NotKept(
               "another writer has made version %d of %s; expected %d".formatted(found, vm, wanted));
@@ -124,31 +197,58 @@ public final class TierArchive {
   }
 
   private Optional<Newest> look() {
-    if (manifests.newest(vm) instanceof ManifestStore.Reading.Found found) {
+    ManifestStore.Reading newestThere = manifests.newest(vm);
+    if (newestThere instanceof ManifestStore.Reading.Corrupt(var _, long version, String _)) {
+      // Nothing can build on it, but its number is taken.
+      return Optional.of(new Newest(version, Optional.empty(), CHAIN_MAX, false));
+    }
+    if (newestThere instanceof ManifestStore.Reading.Found found) {
       try {
         ArchivedEpoch archived = ArchivedEpoch.read(found.manifest().body());
         return Optional.of(
-            new Newest(found.version(), archived.manifest().epoch(), archived.chain()));
+            new Newest(found.version(), Optional.of(archived.manifest()), archived.chain(), false));
       } catch (IllegalArgumentException e) {
         // Not ours: the next version stands alone.
-        return Optional.of(new Newest(found.version(), 0, CHAIN_MAX));
+        return Optional.of(new Newest(found.version(), Optional.empty(), CHAIN_MAX, false));
       }
     }
     return Optional.empty();
   }
 
-  private static int[] notZero(EpochManifest epoch, PageView view) {
-    return IntStream.range(0, epoch.layout().pages())
-        .parallel()
-        .filter(page -> PageHash.of(view, page) != PageHash.ZERO_PAGE)
-        .toArray();
+  /** Empty if the state is no longer that of the epoch. */
+  private static Optional<int[]> notZero(EpochManifest epoch, PageView view, Reading reading) {
+    IntStream.Builder found = IntStream.builder();
+    int pages = epoch.layout().pages();
+    for (int from = 0; from < pages; from += PAGES_AT_ONCE) {
+      if (!reading.begin()) {
+        return Optional.empty();
+      }
+      try {
+        int[] some =
+            IntStream.range(from, Math.min(pages, from + PAGES_AT_ONCE))
+                .parallel()
+                .filter(page -> PageHash.of(view, page) != PageHash.ZERO_PAGE)
+                .toArray();
+        Arrays.stream(some).forEach(found::add);
+      } finally {
+        reading.end();
+      }
+    }
+    return Optional.of(found.build().toArray());
   }
 
   /** Puts the pages' chunks; says why if it could not. */
-  private Optional<String> put(int[] pages, PageView view, List<ChunkId> ids) {
+  private Optional<String> put(int[] pages, PageView view, Reading reading, List<ChunkId> ids) {
     List<ByteBuffer> batch = new ArrayList<>();
     for (int from = 0; from < pages.length; from += Wanted.CHUNK_PAGES) {
-      batch.add(chunk(pages, from, Math.min(pages.length, from + Wanted.CHUNK_PAGES), view));
+      if (!reading.begin()) {
+        return Optional.of(CHANGES);
+      }
+      try {
+        batch.add(chunk(pages, from, Math.min(pages.length, from + Wanted.CHUNK_PAGES), view));
+      } finally {
+        reading.end();
+      }
       if (batch.size() == CHUNKS_AT_ONCE || from + Wanted.CHUNK_PAGES >= pages.length) {
         for (ChunkStore.Put put : chunks.putAll(batch)) {
           switch (put) {
@@ -230,7 +330,47 @@ public final class TierArchive {
   public List<EpochManifest> epochs() throws IOException {
     List<EpochManifest> found = new ArrayList<>();
     for (long version : versions()) {
-      found.add(ArchivedEpoch.read(read(version).body()).manifest());
+      found.add(ArchivedEpoch.read(read(version).manifest().body()).manifest());
+    }
+    return found;
+  }
+
+  /**
+   * One that is kept.
+   *
+   * @param number what it is called in the store
+   * @param note what was kept with it
+   */
+  public record Kept(long number, EpochManifest epoch, ByteBuffer note) {
+
+    /** Every caller gets a position of its own. */
+    @Override
+    public ByteBuffer note() {
+      return note.duplicate();
+    }
+  }
+
+  /**
+   * Epochs that are kept, newest first; what is damaged is left out.
+   *
+   * @param most so many at most, for each costs a read
+   * @throws StoreAwayException if one can't be read now: a newer one may be whole than those that
+   *     can
+   */
+  public List<Kept> newest(int most) throws IOException {
+    List<Kept> found = new ArrayList<>();
+    for (long version : versions().reversed()) {
+      if (found.size() == most) {
+        break;
+      }
+      if (reading(version) instanceof ManifestStore.Reading.Found there) {
+        try {
+          ArchivedEpoch epoch = ArchivedEpoch.read(there.manifest().body());
+          found.add(new Kept(there.manifest().epoch(), epoch.manifest(), epoch.note()));
+        } catch (IllegalArgumentException e) {
+          // Not one of ours.
+        }
+      }
     }
     return found;
   }
@@ -240,6 +380,7 @@ public final class TierArchive {
    *
    * @param into memory that holds nothing but zeros
    * @return its manifest, whose root what is restored has
+   * @throws StoreAwayException if the store doesn't give it now
    * @throws IOException if it is not kept, or damaged
    */
   public EpochManifest restore(long epoch, RegionPages into) throws IOException {
@@ -270,22 +411,33 @@ public final class TierArchive {
     return new OnDemandRestore(vm, Wanted.of(chain(epoch)), chunks, into, orders);
   }
 
-  /** The manifests of an epoch, the one that stands alone first. */
+  /** The manifests of an epoch, the one that stands alone first; their chunks can be read. */
   private Deque<Manifest> chain(long epoch) throws IOException {
     Deque<Manifest> chain = new ArrayDeque<>();
-    long version = versionOf(epoch);
-    while (version != 0) {
-      Manifest manifest = read(version);
-      chain.push(manifest);
-      version = manifest.base();
+    SortedMap<String, List<ChunkId>> of = new TreeMap<>();
+    ManifestStore.Reading.Found next = called(epoch);
+    while (true) {
+      chain.push(next.manifest());
+      of.computeIfAbsent(next.writer(), _ -> new ArrayList<>()).addAll(next.manifest().chunks());
+      if (next.manifest().base() == 0) {
+        break;
+      }
+      next = read(next.manifest().base());
+    }
+    for (Map.Entry<String, List<ChunkId>> writer : of.entrySet()) {
+      Optional<String> problem = sharing.learn(writer.getKey(), writer.getValue());
+      if (problem.isPresent()) {
+        throw new StoreAwayException(problem.get());
+      }
     }
     return chain;
   }
 
-  private long versionOf(long epoch) throws IOException {
+  private ManifestStore.Reading.Found called(long epoch) throws IOException {
     for (long version : versions().reversed()) {
-      if (read(version).epoch() == epoch) {
-        return version;
+      if (reading(version) instanceof ManifestStore.Reading.Found found
+          && found.manifest().epoch() == epoch) {
+        return found;
       }
     }
     throw new IOException("epoch %d of %s is not in the store".formatted(epoch, vm));
@@ -294,18 +446,27 @@ public final class TierArchive {
   private List<Long> versions() throws IOException {
     return switch (manifests.versions(vm)) {
       case ManifestStore.Versions.Known(List<Long> versions) -> versions;
-      case ManifestStore.Unavailable(String reason) -> throw new IOException(reason);
+      case ManifestStore.Unavailable(String reason) -> throw new StoreAwayException(reason);
     };
   }
 
-  private Manifest read(long version) throws IOException {
+  /** What is there for good, be it damaged: a store that is away is no answer. */
+  private ManifestStore.Reading reading(long version) throws StoreAwayException {
+    ManifestStore.Reading reading = manifests.read(vm, version);
+    if (reading instanceof ManifestStore.Unavailable(String reason)) {
+      throw new StoreAwayException(reason);
+    }
+    return reading;
+  }
+
+  private ManifestStore.Reading.Found read(long version) throws IOException {
     return switch (manifests.read(vm, version)) {
-      case ManifestStore.Reading.Found found -> found.manifest();
+      case ManifestStore.Reading.Found found -> found;
       case ManifestStore.Reading.NotFound _ ->
           throw new IOException("version %d of %s is gone".formatted(version, vm));
       case ManifestStore.Reading.Corrupt(var _, long _, String evidence) ->
           throw new IOException("version %d of %s is damaged: %s".formatted(version, vm, evidence));
-      case ManifestStore.Unavailable(String reason) -> throw new IOException(reason);
+      case ManifestStore.Unavailable(String reason) -> throw new StoreAwayException(reason);
     };
   }
 
@@ -314,6 +475,9 @@ public final class TierArchive {
     ChunkStore.ReadAll read =
         chunks.readAll(wanted.ids(), (index, content) -> wanted.write(index, content, into));
     if (read instanceof ChunkStore.ReadAll.Stopped(int index, ChunkStore.Got why)) {
+      if (why instanceof ChunkStore.Unavailable(String reason)) {
+        throw new StoreAwayException(reason);
+      }
       throw new IOException(missing(wanted.ids().get(index), why));
     }
   }
@@ -328,5 +492,11 @@ public final class TierArchive {
     };
   }
 
-  private record Newest(long version, long epoch, int chain) {}
+  /**
+   * What was kept last.
+   *
+   * @param epoch empty if it is nothing that we know
+   * @param ours kept by this very archive
+   */
+  private record Newest(long version, Optional<EpochManifest> epoch, int chain, boolean ours) {}
 }

@@ -23,8 +23,13 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -68,25 +73,54 @@ public final class ImageRestore {
    * @throws IOException if what is kept is damaged
    */
   public EpochManifest restore(long epoch, Region region, Path to) throws IOException {
-    if (Files.exists(to)) {
-      throw new BadInputException(
-          to.toString(), "exists already", "Move it away, or choose another path.");
+    return restore(epoch, Map.of(region, to), to.resolveSibling(to.getFileName() + ".restoring"));
+  }
+
+  /**
+   * Writes regions of an epoch to new files.
+   *
+   * @param work a directory that does not exist, for regions that are not wanted: the root is that
+   *     of all
+   * @return the epoch's manifest, whose root the restored state has
+   * @throws BadInputException if the epoch is not kept, or a file exists
+   * @throws IOException if what is kept is damaged
+   */
+  public EpochManifest restore(long epoch, Map<Region, Path> to, Path work) throws IOException {
+    for (Path file : to.values()) {
+      if (Files.exists(file)) {
+        throw new BadInputException(
+            file.toString(), "exists already", "Move it away, or choose another path.");
+      }
+    }
+    Map<Region, Path> parts = new LinkedHashMap<>();
+    for (Region region : layout().regions()) {
+      // Beside the file, which may lie in another file system than the next one.
+      parts.put(
+          region,
+          Optional.ofNullable(to.get(region))
+              .map(file -> file.resolveSibling(file.getFileName() + ".part"))
+              .orElseGet(() -> work.resolve(region.id().value())));
     }
     String why = "";
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      Path work = to.resolveSibling(to.getFileName() + ".restoring");
       try {
         Files.createDirectories(work);
         EpochManifest manifest = manifest(epoch);
-        StateRoot root = rebuild(epoch, work);
+        StateRoot root = rebuild(epoch, List.copyOf(parts.values()));
         if (root.equals(manifest.root())) {
-          finish(work, region, to);
+          for (Map.Entry<Region, Path> wanted : to.entrySet()) {
+            Path part = Optional.ofNullable(parts.get(wanted.getKey())).orElseThrow();
+            finish(part, wanted.getKey(), wanted.getValue());
+          }
           return manifest;
         }
         why = "it comes out with root %s instead of %s".formatted(root, manifest.root());
       } catch (NoSuchFileException e) {
         why = e.getFile() + " was removed meanwhile";
       } finally {
+        for (Path part : parts.values()) {
+          Files.deleteIfExists(part);
+        }
         remove(work);
       }
     }
@@ -113,15 +147,19 @@ public final class ImageRestore {
                 "See 'penumbra sync status %s'.".formatted(directory.root())));
   }
 
-  private StateRoot rebuild(long epoch, Path work) throws IOException {
+  private StateRoot rebuild(long epoch, List<Path> parts) throws IOException {
     StateLayout layout = identity.layout();
     List<FileChannel> files = new ArrayList<>();
     try (Arena arena = Arena.ofShared()) {
       List<MemorySegment> regions = new ArrayList<>();
-      for (Region region : layout.regions()) {
+      for (int i = 0; i < parts.size(); i++) {
+        Region region = layout.regions().get(i);
         FileChannel file =
             FileChannel.open(
-                work.resolve(region.id().value()), CREATE, READ, WRITE, TRUNCATE_EXISTING);
+                parts.get(i),
+                Set.of(CREATE, READ, WRITE, TRUNCATE_EXISTING),
+                // Whoever can read it reads the guest's memory.
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         files.add(file);
         copy(directory.image(region), file, StateDirectory.imageBytes(region));
         regions.add(file.map(MapMode.READ_ONLY, 0, StateDirectory.imageBytes(region), arena));
@@ -208,8 +246,7 @@ public final class ImageRestore {
         files.get(layout.regionOf(page)), content.asByteBuffer(), layout.offsetInRegion(page));
   }
 
-  private static void finish(Path work, Region region, Path to) throws IOException {
-    Path file = work.resolve(region.id().value());
+  private static void finish(Path file, Region region, Path to) throws IOException {
     try (FileChannel whole = FileChannel.open(file, WRITE)) {
       whole.truncate(region.bytes());
       whole.force(true);

@@ -20,10 +20,12 @@ import io.penumbra.sync.epoch.StateRoot;
 import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreOpening;
+import io.penumbra.tiers.manifest.ManifestStore;
 import io.penumbra.tiers.manifest.RestoreOrders;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -73,6 +75,104 @@ class TierArchiveTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("not in the store");
     }
+  }
+
+  @Test
+  void aStoreThatIsAwayIsNotTakenForOneThatHasOnlyOlderEpochs() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive whole = archive(open);
+      keep(whole, 1);
+      keep(whole, 2);
+      TierArchive archive =
+          archive(open, "read", new ManifestStore.Unavailable("away"), Sharing.NONE);
+      assertThatThrownBy(() -> archive.newest(8)).isInstanceOf(StoreAwayException.class);
+      assertThatThrownBy(() -> archive.restore(1, memory()))
+          .isInstanceOf(StoreAwayException.class)
+          .hasMessageContaining("away");
+      assertThat(whole.newest(8)).hasSize(2);
+    }
+  }
+
+  @Test
+  void whatTheRefereeHasNotSeenIsNotKeptWhereOthersWriteToo() throws Exception {
+    Sharing strict =
+        new Sharing() {
+          @Override
+          public boolean heldIsKept() {
+            return false;
+          }
+        };
+    ManifestStore.Commit held = new ManifestStore.Commit.Held(1, "away");
+    try (StoreOpening.OpenStore open = open()) {
+      EpochManifest epoch = manifest(1, write().length);
+      int[] none = {};
+      assertThat(archive(open, "commit", held, strict).keep(epoch, none, state))
+          .isEqualTo(new TierArchive.Keeping.NotKept("away"));
+      assertThat(archive(open, "commit", held, Sharing.NONE).keep(epoch, none, state))
+          .isEqualTo(new TierArchive.Keeping.Kept(1));
+    }
+  }
+
+  @Test
+  void anEpochWhoseStateIsTakenAwayWhileItIsReadIsNotKept() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      keep(archive, 1);
+      int[] changed = write();
+      EpochManifest second = manifest(2, changed.length);
+      for (int parts = 0; parts < 3; parts++) {
+        SoManyParts reading = new SoManyParts(parts);
+        assertThat(archive.keep(second, changed, state, reading))
+            .isInstanceOf(TierArchive.Keeping.NotKept.class);
+        assertThat(reading.open).as("parts that are being read").isZero();
+      }
+      assertThat(archive.newest(8)).hasSize(1);
+      assertThat(archive.keep(second, changed, state, new SoManyParts(1_000)))
+          .isInstanceOf(TierArchive.Keeping.Kept.class);
+      assertThat(archive.restore(2, memory()).root()).isEqualTo(second.root());
+    }
+  }
+
+  /** A state that changes after so many parts of it have been read. */
+  private static final class SoManyParts implements TierArchive.Reading {
+
+    private int left;
+    private int open;
+
+    SoManyParts(int parts) {
+      left = parts;
+    }
+
+    @Override
+    public boolean begin() {
+      if (left == 0) {
+        return false;
+      }
+      left--;
+      open++;
+      return true;
+    }
+
+    @Override
+    public void end() {
+      open--;
+    }
+  }
+
+  /** One whose manifests answer to one question always the same. */
+  private static TierArchive archive(
+      StoreOpening.OpenStore open, String question, Object answer, Sharing sharing) {
+    ManifestStore manifests =
+        (ManifestStore)
+            Proxy.newProxyInstance(
+                TierArchiveTest.class.getClassLoader(),
+                new Class<?>[] {ManifestStore.class},
+                (_, method, words) ->
+                    method.getName().equals(question)
+                        ? answer
+                        : method.invoke(open.store().manifests(), words));
+    return new TierArchive(
+        VM, open.store().lane(VM, ShadowMode.WARM), manifests, ShadowMode.WARM, sharing);
   }
 
   @Test
@@ -206,20 +306,23 @@ class TierArchiveTest {
 
   private EpochManifest keep(TierArchive archive, long epoch) {
     int[] changed = write();
-    EpochManifest manifest =
-        new EpochManifest(
-            VM,
-            epoch,
-            epoch - 1,
-            Instant.EPOCH.plusSeconds(epoch),
-            LAYOUT,
-            hashes.root(),
-            changed.length,
-            Consistency.STABLE,
-            0,
-            HealthSnapshot.UNKNOWN);
+    EpochManifest manifest = manifest(epoch, changed.length);
     assertThat(archive.keep(manifest, changed, state)).isInstanceOf(TierArchive.Keeping.Kept.class);
     return manifest;
+  }
+
+  private EpochManifest manifest(long epoch, int changed) {
+    return new EpochManifest(
+        VM,
+        epoch,
+        epoch - 1,
+        Instant.EPOCH.plusSeconds(epoch),
+        LAYOUT,
+        hashes.root(),
+        changed,
+        Consistency.STABLE,
+        0,
+        HealthSnapshot.UNKNOWN);
   }
 
   private int[] write() {

@@ -27,7 +27,10 @@ final class Pack {
   boolean local;
   boolean remote;
 
-  /** A force failed: what is in it can be read but may not be moved before the next opening. */
+  /**
+   * A force failed: what is in it can be read, but it is never sent as it is before the next
+   * opening.
+   */
   boolean stuck;
 
   private double heat;

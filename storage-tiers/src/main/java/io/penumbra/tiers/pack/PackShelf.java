@@ -159,12 +159,16 @@ public final class PackShelf {
 
   // ------------------------------------------------------------------ adding
 
-  /** The chunk if this store has it; then it is safe from collection for the grace period. */
+  /**
+   * The chunk if this store has it; then it is safe from collection for the grace period. One in a
+   * pack that can't be moved is not had: put again, it lands in a pack that reaches the object
+   * tier.
+   */
   public Optional<Location> touch(ChunkId id) {
     state.lock();
     try {
       Optional<Location> found = locate(id);
-      if (found.isPresent() && found.get().own()) {
+      if (found.isPresent() && found.get().own() && !known(found.get().pack()).stuck) {
         table.touch(id, second());
         return found;
       }
@@ -558,6 +562,59 @@ public final class PackShelf {
     }
   }
 
+  /**
+   * Writes into a new pack what a stuck one has whole: it was durable before the SSD failed, and
+   * would never reach the object tier.
+   */
+  public void rescue() throws IOException {
+    for (Pack pack : locked(this::stuckWithChunks)) {
+      ByteBuffer content = disk.read(pack.localPath(), 0, ObjectTier.OBJECT_BYTES_MAX);
+      List<PackFormat.SealedRecord> living =
+          PackFormat.salvage(content).stream()
+              .filter(record ->
+                  locate(record.id())
+                      .filter(at -> at.pack() == pack.number && at.offset() == record.offset())
+                      .isPresent())
+              .toList();
+      try {
+        for (PackFormat.SealedRecord record : living) {
+          // Where there is no room it stays: packs that leave make some.
+          add(pack.temper, record.id(), record.sealed(), locate(record.id()));
+        }
+        endPacks(true);
+      } catch (IOException e) {
+        locked(() -> putBack(pack, living));
+        throw e;
+      }
+    }
+  }
+
+  /** What could not be written anew is still where it was. */
+  private int putBack(Pack pack, List<PackFormat.SealedRecord> living) {
+    int back = 0;
+    for (PackFormat.SealedRecord record : living) {
+      if (table.find(record.id()).isEmpty()) {
+        int length = record.sealed().remaining();
+        place(pack, new PackFormat.Entry(record.id(), record.offset(), length), second());
+        back++;
+      }
+    }
+    return back;
+  }
+
+  /** Why part of what was put can't reach the object tier, whatever that one does. */
+  public Optional<String> stuckHere() {
+    return locked(this::stuckWithChunks).stream()
+        .findFirst()
+        .map(pack -> "this machine's SSD has failed to write %s".formatted(pack.localPath()));
+  }
+
+  private List<Pack> stuckWithChunks() {
+    return packs.values().stream()
+        .filter(pack -> pack.own() && pack.stuck && pack.liveRecords > 0)
+        .toList();
+  }
+
   /** Bytes that only this machine has. */
   public long notYetRemoteBytes() {
     state.lock();
@@ -742,6 +799,91 @@ public final class PackShelf {
     } finally {
       state.unlock();
     }
+  }
+
+  // ------------------------------------------------------------------ what another store has
+
+  /**
+   * Finds out where chunks are that another store has put into the object tier, so that they can be
+   * read: from the indexes of its packs, the newest first, until all are known. What is found so is
+   * only read; nothing that this store keeps relies on it.
+   *
+   * @return why the object tier could not be asked; chunks that nobody has are found out when they
+   *     are read
+   */
+  public Optional<String> learn(String other, List<ChunkId> wanted) {
+    if (other.equals(owner) || !lacksAny(wanted)) {
+      return Optional.empty();
+    }
+    String prefix = "packs/" + other + "/";
+    return switch (objects.list(prefix)) {
+      case ObjectTier.Unavailable(String reason) -> Optional.of(reason);
+      case ObjectTier.Listing.Entries(List<ObjectTier.Entry> listed) -> {
+        SortedMap<Integer, Pack> there = new TreeMap<>();
+        for (ObjectTier.Entry entry : listed) {
+          PackName.parse(entry.key().substring(prefix.length()))
+              .ifPresent(name -> there.put(name.number(), foreign(other, name, entry.bytes())));
+        }
+        forgetAllBut(other, there);
+        yield learn(there.reversed().values(), wanted);
+      }
+    };
+  }
+
+  private Pack foreign(String other, PackName name, long bytes) {
+    Pack pack = new Pack(locked(this::nextForeign), name, other, clock.instant());
+    pack.sealed = true;
+    pack.remote = true;
+    pack.bytes = bytes;
+    return pack;
+  }
+
+  private boolean lacksAny(List<ChunkId> wanted) {
+    return locked(() -> wanted.stream().anyMatch(id -> table.find(id).isEmpty()));
+  }
+
+  /** What that store has removed since it was last looked at is there no more. */
+  private void forgetAllBut(String other, SortedMap<Integer, Pack> there) {
+    locked(() -> {
+      List<Pack> gone =
+          packs.values().stream()
+              .filter(pack -> !pack.own() && pack.owner.equals(other))
+              .filter(pack -> !there.containsKey(pack.name.number()))
+              .toList();
+      List<ChunkId> lost = new ArrayList<>();
+      table.forEach((id, place) -> {
+        if (place.pack() < 0 && gone.contains(packs.get(place.pack()))) {
+          lost.add(id);
+        }
+      });
+      lost.forEach(table::remove);
+      gone.forEach(pack -> packs.remove(pack.number));
+      return gone.size();
+    });
+  }
+
+  private Optional<String> learn(Iterable<Pack> newestFirst, List<ChunkId> wanted) {
+    for (Pack pack : newestFirst) {
+      if (!lacksAny(wanted)) {
+        return Optional.empty();
+      }
+      if (!isKnown(pack)) {
+        // One that can't be read is as if it weren't there: the chunks in it are missed by name.
+        RemoteIndex.footer(objects, pack.key(), pack.bytes)
+            .flatMap(PackFormat::entries)
+            .ifPresent(entries ->
+                locked(() -> {
+                  adopt(pack, entries);
+                  return pack;
+                }));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean isKnown(Pack pack) {
+    return locked(() ->
+        packs.values().stream().anyMatch(known -> !known.own() && known.key().equals(pack.key())));
   }
 
   // ------------------------------------------------------------------ what others ask of it

@@ -41,7 +41,11 @@ final class HostWork {
       return new Outcome.HostProbed(Liveness.UNDECIDED, "Nova does not answer: " + e.getMessage());
     }
     if (service == null) {
-      return new Outcome.HostProbed(Liveness.UNDECIDED, "Nova has no such host");
+      String why =
+          lookout.isHidden(command.host())
+              ? "its cell does not answer Nova"
+              : "Nova has no such host";
+      return new Outcome.HostProbed(Liveness.UNDECIDED, why);
     }
     Instant now = clock.instant();
     Duration silent = service.silentFor(now);
@@ -51,6 +55,12 @@ final class HostWork {
                 silent.toSeconds(),
                 service.up() ? "up" : "down",
                 service.forcedDown() ? ", forced down" : "");
+    if (!service.forcedDown() && !service.up() && lookout.doubtsSilence()) {
+      return new Outcome.HostProbed(
+          Liveness.UNDECIDED,
+          evidence
+              + "; the broker is or was away, and who asked through it may still wait for an answer");
+    }
     if (service.forcedDown() || !service.up()) {
       return new Outcome.HostProbed(Liveness.UNREACHABLE, evidence);
     }
@@ -61,6 +71,10 @@ final class HostWork {
   /** Takes a host out of the scheduler's hands; gives back only what was taken by us. */
   Outcome quarantine(Command.SetQuarantine command) throws InterruptedException, Refusal {
     ServiceRecord service = lookout.readServices().get(command.host());
+    if (service == null && lookout.isHidden(command.host())) {
+      throw Refusal.unknown(
+          "the cell of Nova's that %s is in does not answer".formatted(command.host()));
+    }
     if (service == null) {
       throw Refusal.failed("no-host", "Nova has no service on " + command.host());
     }

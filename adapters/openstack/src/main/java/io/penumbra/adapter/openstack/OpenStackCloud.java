@@ -1,5 +1,6 @@
 package io.penumbra.adapter.openstack;
 
+import io.penumbra.adapter.openstack.api.Cinder;
 import io.penumbra.adapter.openstack.api.CloudUnavailableException;
 import io.penumbra.adapter.openstack.api.Login;
 import io.penumbra.adapter.openstack.api.Nova;
@@ -7,11 +8,13 @@ import io.penumbra.adapter.openstack.api.Placement;
 import io.penumbra.adapter.openstack.api.Rest;
 import io.penumbra.adapter.openstack.api.Session;
 import io.penumbra.domain.HostId;
+import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command.CloudCommand;
 import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.scheduler.desk.CommandDesk;
 import io.penumbra.scheduler.port.Cloud;
 import io.penumbra.scheduler.port.EventSink;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -27,12 +30,16 @@ import java.util.function.BiConsumer;
 public final class OpenStackCloud implements Cloud, AutoCloseable {
 
   private static final int CALLS_AT_ONCE = 16;
+  private static final Duration SWEPT_EVERY = Duration.ofMinutes(10);
 
   private final Session session;
   private final Rest rest;
   private final Nova nova;
   private final Books books;
   private final Lookout lookout;
+  private final StateRefresh refresh;
+  private final Ports ports;
+  private final StandInSweep standIns;
   private final CommandDesk<CloudCommand> desk;
   private final OpenStackSettings settings;
   private final InstantSource clock;
@@ -62,18 +69,37 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     Inventory inventory = new Inventory(session, nova, placement);
     lookout =
         new Lookout(
-            settings, nova, inventory, new ServerReader(policies), books, pulse::accept, clock);
+            settings,
+            nova,
+            inventory,
+            new ServerReader(policies, settings, this::project),
+            books,
+            pulse::accept,
+            clock);
+    Turns turns = new Turns(clock);
+    ServerMoves moves = new ServerMoves(settings, nova, lookout, clock);
+    StateVolumes volumes = new StateVolumes(new Cinder(session, rest), clock);
+    StateImages images = new StateImages(settings, session, nova, volumes, books, clock);
+    ShadowState states = new ShadowState(moves, images, books, placement, inventory);
+    refresh = new StateRefresh(settings, books, lookout, images, moves, states, turns, clock);
+    ports = new Ports(session, rest);
+    OldServers oldServers = new OldServers(nova, books, lookout, moves);
+    lookout.alsoDoes("locks", oldServers::letGoOfRest);
+    standIns = new StandInSweep(session, rest, lookout, SWEPT_EVERY);
     HostWork hosts = new HostWork(settings, nova, lookout, clock);
     ServerWork servers =
         new ServerWork(
             settings,
-            session,
             nova,
-            placement,
-            inventory,
             books,
             lookout,
-            new Ports(session, rest),
+            ports,
+            oldServers,
+            moves,
+            images,
+            states,
+            refresh,
+            turns,
             clock);
     desk =
         new CommandDesk<>(
@@ -82,15 +108,25 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
             clock,
             sink,
             CloudWork::laneOf,
-            new CloudWork(servers, hosts)::carryOut);
+            new CloudWork(servers, hosts, turns)::carryOut);
     lookout.start();
+    refresh.start();
+    books.tellGone(standIns::hint);
+    standIns.start();
+  }
+
+  private String project() {
+    return session
+        .project()
+        .orElseThrow(
+            () -> new CloudUnavailableException("Keystone does not say whose project is ours"));
   }
 
   @Override
   public Snapshot snapshot() {
     if (!books.filled()) {
       try {
-        lookout.readEverything();
+        lookout.fill();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new CloudUnavailableException("interrupted while it was read");
@@ -114,6 +150,11 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     lookout.hint(server);
   }
 
+  /** From now on tells what VMs are called, and tells it of those that are known already. */
+  public void tellNames(BiConsumer<VmId, String> names) {
+    books.tellNames(names);
+  }
+
   /** A compute service has changed, somebody says. */
   public void hintServices() {
     lookout.hintServices();
@@ -122,6 +163,16 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
   /** Whatever was said meanwhile was not heard: everything is read. */
   public void hintEverything() {
     lookout.hintEverything();
+  }
+
+  /** From now on it is told when Nova's message broker comes and goes, the first time included. */
+  public void watchesBroker() {
+    lookout.watchesBroker();
+  }
+
+  /** Nova's message broker has come or gone, as far as can be seen from here. */
+  public void brokerIs(boolean there) {
+    lookout.brokerIs(there);
   }
 
   /** Since when the cloud's API has not answered; empty when it does. */
@@ -136,11 +187,33 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
 
   /** Load balancers and names of this cloud. */
   public OpenStackTraffic traffic(EventSink sink) {
-    return new OpenStackTraffic(session, rest, books, sink, clock);
+    return new OpenStackTraffic(session, rest, ports, books, sink, clock);
+  }
+
+  /** What is done now and then: states that are due are begun with. */
+  void lookForStates() {
+    refresh.look();
+  }
+
+  /** What is done now and then: everything is read. */
+  void readEverything() throws InterruptedException {
+    lookout.readEverything();
+  }
+
+  /** What is done now and then: compute services are read. */
+  void readServices() throws InterruptedException {
+    lookout.readServices();
+  }
+
+  /** What is done now and then: ports that were made for servers that are gone are deleted. */
+  void sweepStandIns() throws InterruptedException {
+    standIns.sweep();
   }
 
   @Override
   public void close() {
+    standIns.close();
+    refresh.close();
     desk.close();
     lookout.close();
     rest.close();

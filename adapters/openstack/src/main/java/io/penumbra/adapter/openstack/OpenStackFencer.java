@@ -17,7 +17,10 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Fences hosts and servers of a cloud. What counts as a proof: power that reads off; a server that
@@ -31,6 +34,7 @@ public final class OpenStackFencer implements Fencer, AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(OpenStackFencer.class.getName());
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+  private static final Answer NOTHING = new Answer.Broken("not asked");
 
   private final OpenStackSettings settings;
   private final HostPower power;
@@ -135,42 +139,73 @@ public final class OpenStackFencer implements Fencer, AutoCloseable {
     }
   }
 
-  /** Stops one server. Only a nova-compute that lives can have stopped it, and say so. */
+  /**
+   * Stops a VM on a host: whatever of it is there and no shadow, also what was retired and has come
+   * back. Only a nova-compute that lives can have stopped it, and say so.
+   */
   private FencingResult stop(Command.FenceVm command) throws InterruptedException {
-    Optional<ServerRecord> server =
+    List<String> servers =
         books.all(command.vm()).stream()
             .filter(known -> known.host().equals(Optional.of(command.host())))
             .filter(known -> known.role() != ServerRecord.Role.SHADOW)
-            .findFirst();
-    if (server.isEmpty()) {
+            .map(ServerRecord::id)
+            .sorted()
+            .toList();
+    if (servers.isEmpty()) {
       return new FencingResult.Unknown(
           "Nova knows no server of %s on %s".formatted(command.vm(), command.host()));
     }
+    Instant until = clock.instant().plus(settings.serverWithin());
     Instant asked = clock.instant();
-    Answer answer = nova.action(server.get().id(), "os-stop");
-    if (answer instanceof Answer.Broken broken) {
-      return new FencingResult.Unknown(broken.why());
+    TreeMap<String, Answer> orders = new TreeMap<>();
+    for (String server : servers) {
+      Answer answer = nova.action(server, "os-stop");
+      if (answer instanceof Answer.Broken broken) {
+        return new FencingResult.Unknown(broken.why());
+      }
+      orders.put(server, answer);
     }
-    Instant until = asked.plus(settings.serverWithin());
+    List<String> on = servers;
     while (clock.instant().isBefore(until)) {
-      Optional<ServerRecord> now = lookout.look(server.get().id());
+      List<ServerRecord> idle = new ArrayList<>();
+      on = stillOn(servers, idle);
       ServiceRecord service = lookout.readServices().get(command.host());
-      boolean off = now.filter(ServerRecord::isShutOff).isPresent();
       boolean alive = service != null && service.up() && service.lastReport().isAfter(asked);
-      if (off && alive) {
+      if (on.isEmpty() && alive) {
         return new FencingResult.Fenced(
             "%s has stopped server %s, and has reported since"
-                .formatted(command.host(), server.get().id()));
+                .formatted(command.host(), String.join(", ", servers)));
       }
       if (service == null || !service.up() || service.forcedDown()) {
         return new FencingResult.Unknown(
             "nova-compute on %s is silent; nobody can say whether it stopped"
                 .formatted(command.host()));
       }
+      for (ServerRecord one : idle) {
+        if (ServerMoves.isConflict(orders.getOrDefault(one.id(), NOTHING))) {
+          asked = clock.instant(); // what Nova did with it instead, such as a snapshot, is over
+          orders.put(one.id(), nova.action(one.id(), "os-stop"));
+        }
+      }
       Thread.sleep(LOOK_EVERY);
     }
     return new FencingResult.Unknown(
-        "server %s had not stopped after %s".formatted(server.get().id(), settings.serverWithin()));
+        "server %s had not stopped after %s"
+            .formatted(String.join(", ", on), settings.serverWithin()));
+  }
+
+  /** Which of them are not seen to be off; and of those, with which Nova is doing nothing. */
+  private List<String> stillOn(List<String> servers, List<ServerRecord> idle)
+      throws InterruptedException {
+    List<String> on = new ArrayList<>();
+    for (String server : servers) {
+      Optional<ServerRecord> now = lookout.look(server);
+      if (now.filter(ServerRecord::isOff).isEmpty()) {
+        on.add(server);
+        now.filter(known -> known.task().isEmpty()).ifPresent(idle::add);
+      }
+    }
+    return on;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.penumbra.adapter.openstack;
 
+import io.penumbra.domain.policy.ShadowMode;
 import java.time.Duration;
 
 /**
@@ -15,7 +16,9 @@ import java.time.Duration;
  * @param trustForcedDown whether a host that somebody else has forced down counts as switched off.
  *     Nova asks for no less of whoever does that, but only the operator knows who does
  * @param retire what becomes of an old primary
- * @param serverWithin how long a server may take to get where it is asked to be
+ * @param refresh how new the states of shadows are kept
+ * @param serverWithin how long a server may take to get where it is asked to be, and a stopped one
+ *     may wait for its last state
  */
 public record OpenStackSettings(
     Duration reportInterval,
@@ -26,7 +29,40 @@ public record OpenStackSettings(
     boolean standby,
     boolean trustForcedDown,
     Retire retire,
+    Refresh refresh,
     Duration serverWithin) {
+
+  /**
+   * How new the states of shadows are kept, within what their policies ask for.
+   *
+   * @param shortest the least time between two states of a VM; ten times that of a standby, which
+   *     boots anew for each
+   * @param atOnce how many VMs' states are cut at once
+   * @param within how long a state may take to be stored; a large disk takes its time
+   */
+  public record Refresh(Duration shortest, int atOnce, Duration within) {
+
+    /** A standby boots anew for each state. */
+    private static final int STANDBY_FACTOR = 10;
+
+    public Refresh {
+      if (!shortest.isPositive() || atOnce < 1 || !within.isPositive()) {
+        throw new IllegalArgumentException(
+            "shortest %s, atOnce %d, within %s; expected more than nothing"
+                .formatted(shortest, atOnce, within));
+      }
+    }
+
+    /** With the usual time to be stored. */
+    public Refresh(Duration shortest, int atOnce) {
+      this(shortest, atOnce, Duration.ofHours(1));
+    }
+
+    /** The least time between two states of a VM with shadows of this mode. */
+    Duration shortest(ShadowMode mode) {
+      return mode == ShadowMode.WARM ? shortest.multipliedBy(STANDBY_FACTOR) : shortest;
+    }
+  }
 
   /** Where the state of a cold shadow comes from. */
   public enum ColdSource {
@@ -53,6 +89,7 @@ public record OpenStackSettings(
         false,
         false,
         Retire.SHELVE,
+        new Refresh(Duration.ofMinutes(5), 2),
         Duration.ofMinutes(5));
   }
 }

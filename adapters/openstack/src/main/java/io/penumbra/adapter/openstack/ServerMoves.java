@@ -1,15 +1,20 @@
 package io.penumbra.adapter.openstack;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penumbra.adapter.openstack.api.Answer;
+import io.penumbra.adapter.openstack.api.CloudUnavailableException;
 import io.penumbra.adapter.openstack.api.Nova;
 import io.penumbra.adapter.openstack.api.Rest;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +24,8 @@ import java.util.function.Predicate;
 /** Moves single servers from state to state, and waits until they are there. */
 final class ServerMoves {
 
+  private static final System.Logger LOG = System.getLogger(ServerMoves.class.getName());
+
   private static final Duration FIRST_LOOK = Duration.ofMillis(250);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -26,12 +33,28 @@ final class ServerMoves {
   private final Nova nova;
   private final Lookout lookout;
   private final InstantSource clock;
+  private final Predicate<ServerRecord> worthwhile;
 
   ServerMoves(OpenStackSettings settings, Nova nova, Lookout lookout, InstantSource clock) {
+    this(settings, nova, lookout, clock, server -> true);
+  }
+
+  private ServerMoves(
+      OpenStackSettings settings,
+      Nova nova,
+      Lookout lookout,
+      InstantSource clock,
+      Predicate<ServerRecord> worthwhile) {
     this.settings = settings;
     this.nova = nova;
     this.lookout = lookout;
     this.clock = clock;
+    this.worthwhile = worthwhile;
+  }
+
+  /** The same, but whatever is waited for is given up when it is not worthwhile any more. */
+  ServerMoves onlyWhile(Predicate<ServerRecord> asked) {
+    return new ServerMoves(settings, nova, lookout, clock, asked);
   }
 
   /** The name of a VM's shadow on a host, by which it is found again. */
@@ -42,28 +65,35 @@ final class ServerMoves {
   /**
    * Makes a server on that host and no other, without a network, and waits until it is there. If
    * Nova finds no room after all, nothing is left of it.
+   *
+   * <p>Volumes are made of snapshots by Nova itself, and go with the server. It is not told of the
+   * image that names them: what that says of their deletion holds for the VM's own.
    */
-  ServerRecord make(ServerRecord primary, HostId host, String image, Map<String, String> marks)
+  ServerRecord make(
+      ServerRecord primary, HostId host, StateImages.Source source, Map<String, String> marks)
       throws InterruptedException, Refusal {
-    String flavor = primary.vm().flavor().value();
-    String flavorId =
-        nova.flavorId(flavor)
-            .orElseThrow(
-                () -> Refusal.failed("no-flavor", "flavor %s is no more".formatted(flavor)));
     ObjectNode body = Rest.object();
     ObjectNode server = body.putObject("server");
     server.put("name", name(primary.vmId(), host));
-    server.put("imageRef", image);
-    server.put("flavorRef", flavorId);
+    if (source.isOfVolumes()) {
+      ArrayNode devices = server.putArray("block_device_mapping_v2");
+      source.volumes().forEach(part -> devices.add(part.forShadow()));
+    } else {
+      server.put("imageRef", source.image());
+    }
     server.put("networks", "none");
     server.put("host", host.value());
     ObjectNode metadata = server.putObject("metadata");
     TreeMap<String, String> items = new TreeMap<>(primary.ownMetadata());
+    items.putAll(primary.estate());
     items.putAll(marks);
+    if (source.isOfVolumes()) {
+      items.put(Mark.GOING.key(), source.going());
+    }
     items.forEach(metadata::put);
     // So that a filter that asks Penumbra knows that this is no VM to be placed.
     body.putObject("os:scheduler_hints").put(Mark.SHADOW_OF.key(), primary.vmId().value());
-    Answer answer = nova.create(body);
+    Answer answer = order(body, server, primary.papers().flavor());
     if (!(answer instanceof Answer.Ok ok)) {
       throw Refusal.of("creating the shadow's server", answer);
     }
@@ -73,6 +103,29 @@ final class ServerMoves {
     } catch (Refusal refusal) {
       throw withdraw(id, refusal);
     }
+  }
+
+  /** Of that flavor; once more, if there is another of that name since its id was asked for. */
+  private Answer order(ObjectNode body, ObjectNode server, String flavor)
+      throws InterruptedException, Refusal {
+    String flavorId = flavorId(flavor);
+    server.put("flavorRef", flavorId);
+    Answer answer = nova.create(body);
+    boolean refused = answer instanceof Answer.Refused no && (no.status() == 400 || no.isAbsent());
+    if (refused) {
+      nova.forgetFlavor(flavor);
+      String now = flavorId(flavor);
+      if (!now.equals(flavorId)) {
+        server.put("flavorRef", now);
+        return nova.create(body);
+      }
+    }
+    return answer;
+  }
+
+  private String flavorId(String flavor) throws InterruptedException, Refusal {
+    return nova.flavorId(flavor)
+        .orElseThrow(() -> Refusal.failed("no-flavor", "flavor %s is no more".formatted(flavor)));
   }
 
   private Refusal withdraw(String id, Refusal refusal) throws InterruptedException {
@@ -89,16 +142,13 @@ final class ServerMoves {
         noRoom ? "no-capacity" : "not-created", String.valueOf(refusal.getMessage()));
   }
 
-  /** Puts another image under a server that does not run. */
+  /** Puts another image under a server, if it is not there already. */
   ServerRecord rebuild(ServerRecord server, String image) throws InterruptedException, Refusal {
-    if (server.image().equals(image)) {
-      return server;
-    }
-    ObjectNode body = Rest.object();
-    body.putObject("rebuild").put("imageRef", image);
-    Answer answer = nova.act(server.id(), body);
-    if (!ServerWork.isOk(answer)) {
-      throw Refusal.of("rebuilding the shadow's server", answer);
+    ServerRecord before = fresh(server);
+    if (!before.image().equals(image)) {
+      orderRebuild(before.status().equals("PAUSED") ? stop(before) : before, image);
+    } else if (before.task().isEmpty() && !before.status().equals("REBUILD")) {
+      return before;
     }
     return await(
         server.id(),
@@ -107,6 +157,17 @@ final class ServerMoves {
             now.image().equals(image)
                 && now.task().isEmpty()
                 && (now.status().equals("ACTIVE") || now.status().equals("SHUTOFF")));
+  }
+
+  /** Nova refuses it of a server that is paused. */
+  private void orderRebuild(ServerRecord server, String image)
+      throws InterruptedException, Refusal {
+    ObjectNode body = Rest.object();
+    body.putObject("rebuild").put("imageRef", image);
+    Answer answer = nova.act(server.id(), body);
+    if (!ServerWork.isOk(answer)) {
+      throw Refusal.of("rebuilding the shadow's server", answer);
+    }
   }
 
   /** Brings a shadow to where it waits: stopped, or as a standby paused. */
@@ -163,6 +224,11 @@ final class ServerMoves {
     }
   }
 
+  /** Waits until Nova is doing nothing with it. */
+  ServerRecord idle(ServerRecord server) throws InterruptedException, Refusal {
+    return await(server.id(), "idle", now -> now.task().isEmpty());
+  }
+
   /** Deletes a server and waits until it is gone. */
   void remove(ServerRecord server) throws InterruptedException, Refusal {
     Answer answer = nova.delete(server.id());
@@ -193,13 +259,95 @@ final class ServerMoves {
     return now;
   }
 
-  private void act(ServerRecord server, String action) throws InterruptedException, Refusal {
-    Answer answer = nova.action(server.id(), action);
-    boolean underWay = answer instanceof Answer.Refused refused && refused.status() == 409;
-    // 409: another attempt is on its way there, or it is there; waiting shows which.
-    if (!ServerWork.isOk(answer) && !underWay) {
-      throw Refusal.of("%s of server %s".formatted(action, server.id()), answer);
+  /**
+   * What was a shadow's is the VM's now: volumes that its owner keeps stay when its server is
+   * deleted. Whoever has just been promoted is not held up by it.
+   */
+  void keepVolumes(ServerRecord server) throws InterruptedException {
+    Optional<String> mark = server.mark(Mark.GOING);
+    if (mark.isEmpty()) {
+      return;
     }
+    List<String> going = List.of(mark.get().split(",", -1));
+    try {
+      for (JsonNode volume : nova.volumes(server.id())) {
+        String device = volume.path("device").asText("");
+        if (volume.path("delete_on_termination").asBoolean(true) && !going.contains(device)) {
+          nova.keepVolume(server.id(), volume.path("volumeId").asText()).orThrow(device);
+        }
+      }
+    } catch (CloudUnavailableException e) {
+      LOG.log(
+          Level.WARNING,
+          "volumes of server {0}, which is {1} now, would be deleted with it: {2}",
+          server.id(),
+          server.vmId(),
+          e.getMessage());
+    }
+  }
+
+  void unmark(ServerRecord server, Mark mark) throws InterruptedException, Refusal {
+    Answer answer = nova.unmark(server.id(), mark.key());
+    boolean absent = answer instanceof Answer.Refused refused && refused.isAbsent();
+    if (!absent && !ServerWork.isOk(answer)) {
+      throw Refusal.of("writing on server " + server.id(), answer);
+    }
+    fresh(server);
+  }
+
+  /**
+   * Orders an action; again, when Nova refuses it because it is doing something else. If the server
+   * is on its way there already, or there, waiting shows it.
+   */
+  private void act(ServerRecord server, String action) throws InterruptedException, Refusal {
+    Instant until = clock.instant().plus(settings.serverWithin());
+    Duration pause = FIRST_LOOK;
+    while (true) {
+      Answer answer = nova.action(server.id(), action);
+      if (ServerWork.isOk(answer)) {
+        return;
+      }
+      if (!isConflict(answer)) {
+        throw Refusal.of("%s of server %s".formatted(action, server.id()), answer);
+      }
+      ServerRecord now = fresh(server);
+      while (!isOnItsWay(now, action) && !now.task().isEmpty()) {
+        pause = sleep(pause, until, refused(now, action));
+        now = fresh(server);
+      }
+      if (isOnItsWay(now, action) || !now.status().equals(server.status())) {
+        return;
+      }
+      pause = sleep(pause, until, refused(now, action));
+    }
+  }
+
+  /** Nova does not do that in the state in which the server is, or is busy with it. */
+  static boolean isConflict(Answer answer) {
+    return answer instanceof Answer.Refused refused && refused.status() == 409;
+  }
+
+  private static boolean isOnItsWay(ServerRecord server, String action) {
+    String task =
+        switch (action) {
+          case "os-stop" -> "powering-off";
+          case "os-start" -> "powering-on";
+          case "pause" -> "pausing";
+          case "unpause" -> "unpausing";
+          case "resume" -> "resuming";
+          default -> "shelving"; // and shelving_image_uploading, and so on
+        };
+    return server.task().startsWith(task);
+  }
+
+  private String refused(ServerRecord server, String action) throws Refusal {
+    String said =
+        "server %s is %s %s and refuses %s"
+            .formatted(server.id(), server.status(), server.task(), action);
+    if (!worthwhile.test(server)) {
+      throw Refusal.unknown(said + "; its host went down");
+    }
+    return said;
   }
 
   private ServerRecord fresh(ServerRecord server) throws InterruptedException, Refusal {
@@ -223,7 +371,11 @@ final class ServerMoves {
       if (now.status().equals("ERROR") && now.task().isEmpty()) {
         throw Refusal.failed("server-error", "server %s: %s".formatted(id, now.fault()));
       }
-      pause = sleep(pause, until, "server %s is %s and not %s".formatted(id, now.status(), what));
+      String otherwise = "server %s is %s and not %s".formatted(id, now.status(), what);
+      if (!worthwhile.test(now)) {
+        throw Refusal.unknown(otherwise + "; its host went down");
+      }
+      pause = sleep(pause, until, otherwise);
     }
   }
 

@@ -9,57 +9,85 @@ import io.penumbra.domain.ProjectId;
 import io.penumbra.domain.Resources;
 import io.penumbra.domain.Vm;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ProtectionPolicy;
+import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.placement.policy.PolicyResolver;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** Reads Nova's description of a server. */
 final class ServerReader {
 
-  private final PolicyResolver policies;
+  private static final String UNTOLD = "UNKNOWN";
 
-  ServerReader(PolicyResolver policies) {
+  /** So many digits may a term have on a server of another project: ours can go beyond it. */
+  private static final int TERM_DIGITS_MAX = 9;
+
+  private final PolicyResolver policies;
+  private final Optional<OpenStackSettings.Refresh> refresh;
+  private final Supplier<String> project;
+
+  /** Reads servers, and says nothing of how new their states can be. */
+  ServerReader(PolicyResolver policies, Supplier<String> project) {
     this.policies = policies;
+    this.project = project;
+    refresh = Optional.empty();
+  }
+
+  /**
+   * Reads servers.
+   *
+   * @param project in which shadows are made; only marks on its servers can be Penumbra's own
+   */
+  ServerReader(PolicyResolver policies, OpenStackSettings settings, Supplier<String> project) {
+    this.policies = policies;
+    this.project = project;
+    refresh =
+        Optional.of(settings.refresh())
+            .filter(known -> settings.coldSource() == OpenStackSettings.ColdSource.SNAPSHOT);
   }
 
   /**
    * One server.
    *
    * @param groups server groups by server
-   * @return empty when what is told can't be a server, as in a list that is broken
+   * @return empty when what is told can't be a server, as in a list that is broken, and of a server
+   *     in a cell that does not answer: Nova tells that there is one, and not what it is
    */
   Optional<ServerRecord> read(JsonNode json, Map<String, List<GroupId>> groups) {
     String id = json.path("id").asText("");
-    if (id.isBlank() || json.path("status").asText("").isEmpty()) {
+    String status = json.path("status").asText("");
+    if (id.isBlank() || status.isEmpty() || status.equals(UNTOLD)) {
       return Optional.empty();
     }
-    TreeMap<String, String> metadata = new TreeMap<>();
-    json.path("metadata")
-        .properties()
-        .forEach(item -> metadata.put(item.getKey(), item.getValue().asText()));
+    SortedMap<String, String> metadata = metadata(json);
     SortedMap<String, String> tags = policyTags(json, metadata);
-    ProjectId project = ProjectId.of(word(json.path("tenant_id").asText(""), "none"));
-    FlavorId flavor =
-        FlavorId.of(word(json.path("flavor").path("original_name").asText(""), "unknown"));
-    PolicyResolver.Resolution policy = policies.resolve(project, flavor, tags);
+    String tenant = json.path("tenant_id").asText("");
+    ProjectId owner = ProjectId.of(word(metadata.getOrDefault(Mark.PROJECT.key(), tenant), "none"));
+    String ordered = json.path("flavor").path("original_name").asText("");
+    FlavorId flavor = FlavorId.of(word(ordered, "unknown"));
+    PolicyResolver.Resolution policy = policies.resolve(owner, flavor, tags);
     Vm vm =
         new Vm(
             VmId.of(metadata.getOrDefault(Mark.SHADOW_OF.key(), id)),
-            project,
+            owner,
             flavor,
             size(json.path("flavor")),
             tags,
-            groups.getOrDefault(id, List.of()),
+            groups(metadata).orElse(groups.getOrDefault(id, List.of())),
             policy.effective());
     return Optional.of(
         new ServerRecord(
             id,
+            metadata.getOrDefault(Mark.NAME.key(), json.path("name").asText("")),
             vm,
             role(metadata),
             host(json, metadata),
@@ -71,8 +99,46 @@ final class ServerReader {
             textOrEmpty(json.path("image").path("id")),
             metadata,
             addresses(json.path("addresses")),
-            policy.problems(),
+            new ServerRecord.Papers(tenant, ordered, lock(json)),
+            problems(policy, role(metadata)),
             textOrEmpty(json.path("fault").path("message"))));
+  }
+
+  /**
+   * What is believed of a server's metadata. Whoever has a server may write on it whatever he
+   * likes; what only Penumbra writes, it writes on servers of its own project.
+   */
+  private SortedMap<String, String> metadata(JsonNode json) {
+    TreeMap<String, String> metadata = new TreeMap<>();
+    json.path("metadata")
+        .properties()
+        .forEach(item -> metadata.put(item.getKey(), item.getValue().asText()));
+    if (!json.path("tenant_id").asText("").equals(project.get())) {
+      metadata.keySet().removeIf(Mark::isOnlyOnOurs);
+      String term = metadata.getOrDefault(Mark.TERM.key(), "");
+      if (term.length() > TERM_DIGITS_MAX) {
+        metadata.remove(Mark.TERM.key());
+      }
+    }
+    return metadata;
+  }
+
+  /** What could not be read, and what is asked for and can't be had. */
+  private List<String> problems(PolicyResolver.Resolution resolved, Role role) {
+    List<String> problems = new ArrayList<>(resolved.problems());
+    ProtectionPolicy policy = resolved.effective().policy();
+    refresh
+        .map(known -> known.shortest(policy.mode()))
+        .filter(shortest -> role == Role.PRIMARY && policy.mode() != ShadowMode.NONE)
+        .filter(shortest -> shortest.compareTo(policy.rpo()) > 0)
+        .ifPresent(shortest ->
+            problems.add(
+                "rpo is %d s, and states are cut every %d s at most (cloud.refreshSeconds%s)"
+                    .formatted(
+                        policy.rpo().toSeconds(),
+                        shortest.toSeconds(),
+                        policy.mode() == ShadowMode.WARM ? ", ten times that of a standby" : "")));
+    return problems;
   }
 
   /** Flavor's extra specs, over them tags such as {@code penumbra:mode=warm}, then metadata. */
@@ -96,6 +162,22 @@ final class ServerReader {
     if (key.startsWith(PolicyResolver.TAG_PREFIX) && !Mark.isOurs(key)) {
       tags.put(key, value);
     }
+  }
+
+  /** Of a server that was a shadow those that its VM was in: Nova knows it in none. */
+  private static Optional<List<GroupId>> groups(SortedMap<String, String> metadata) {
+    return Optional.ofNullable(metadata.get(Mark.GROUPS.key()))
+        .map(said ->
+            Arrays.stream(said.split(",", -1))
+                .filter(group -> !group.isBlank())
+                .map(group -> GroupId.of(group.strip()))
+                .toList());
+  }
+
+  private static Optional<String> lock(JsonNode json) {
+    return json.path("locked").asBoolean(false)
+        ? Optional.of(textOrEmpty(json.path("locked_reason")))
+        : Optional.empty();
   }
 
   private static Role role(SortedMap<String, String> metadata) {

@@ -3,8 +3,6 @@ package io.penumbra.adapter.openstack;
 import io.penumbra.adapter.openstack.ServerRecord.Role;
 import io.penumbra.adapter.openstack.api.Answer;
 import io.penumbra.adapter.openstack.api.Nova;
-import io.penumbra.adapter.openstack.api.Placement;
-import io.penumbra.adapter.openstack.api.Session;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
@@ -14,7 +12,7 @@ import io.penumbra.domain.policy.ShadowMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,32 +32,39 @@ final class ServerWork {
   private final Books books;
   private final Lookout lookout;
   private final InstantSource clock;
-  private final Placement placement;
-  private final Inventory inventory;
   private final ServerMoves moves;
   private final StateImages images;
+  private final ShadowState states;
   private final Ports ports;
+  private final OldServers oldServers;
+  private final Turns turns;
+  private final StateRefresh refresh;
 
   ServerWork(
       OpenStackSettings settings,
-      Session session,
       Nova nova,
-      Placement placement,
-      Inventory inventory,
       Books books,
       Lookout lookout,
       Ports ports,
+      OldServers oldServers,
+      ServerMoves moves,
+      StateImages images,
+      ShadowState states,
+      StateRefresh refresh,
+      Turns turns,
       InstantSource clock) {
     this.settings = settings;
     this.nova = nova;
-    this.placement = placement;
-    this.inventory = inventory;
+    this.states = states;
     this.books = books;
     this.lookout = lookout;
     this.clock = clock;
     this.ports = ports;
-    moves = new ServerMoves(settings, nova, lookout, clock);
-    images = new StateImages(settings, session, nova, books, clock);
+    this.oldServers = oldServers;
+    this.moves = moves;
+    this.images = images;
+    this.refresh = refresh;
+    this.turns = turns;
   }
 
   // --- shadows
@@ -106,53 +111,60 @@ final class ServerWork {
   private void fill(
       ServerRecord primary, Optional<ServerRecord> there, Command.CreateShadow command)
       throws InterruptedException, Refusal {
-    StateImages.Cut cut = images.cut(primary, isUp(command.primary()));
+    StateImages.Cut cut = images.cut(primary, lookout.isUp(command.primary()));
+    try {
+      fill(primary, there, command, cut);
+    } catch (Refusal e) {
+      if (on(command.vm(), command.host()).isEmpty()) {
+        images.dropOlder(command.vm()); // no server is left that says whose state it is
+      }
+      throw e;
+    }
+  }
+
+  private void fill(
+      ServerRecord primary,
+      Optional<ServerRecord> there,
+      Command.CreateShadow command,
+      StateImages.Cut cut)
+      throws InterruptedException, Refusal {
     ServerRecord shadow;
     if (there.isPresent()) {
-      shadow = moves.rebuild(there.get(), cut.image());
+      shadow = states.put(primary, there.get(), cut);
     } else {
-      if (!hasRoom(command.host(), primary)) {
+      if (!states.hasRoom(command.host(), primary)) {
         throw Refusal.failed(
             "no-capacity",
             "Placement has no room for %s on %s".formatted(primary.vm().size(), command.host()));
       }
-      shadow = moves.make(primary, command.host(), cut.image(), begin(command, cut));
+      shadow =
+          moves.make(
+              primary, command.host(), images.source(cut), begin(command, cut, primary.name()));
     }
     moves.rest(shadow, command.mode());
     complete(shadow, command, cut);
   }
 
-  private boolean hasRoom(HostId host, ServerRecord primary) throws InterruptedException {
-    Optional<String> provider = inventory.provider(host);
-    return provider.isEmpty() || placement.hasRoom(provider.get(), primary.vm().size());
-  }
-
-  private static Map<String, String> begin(Command.CreateShadow command, StateImages.Cut cut) {
+  private static Map<String, String> begin(
+      Command.CreateShadow command, StateImages.Cut cut, String name) {
     TreeMap<String, String> marks = new TreeMap<>();
     marks.put(Mark.SHADOW_OF.key(), command.vm().value());
     marks.put(Mark.ROLE.key(), "shadow");
     marks.put(Mark.HOST.key(), command.host().value());
     marks.put(Mark.COMMAND.key(), command.id().value());
     marks.put(Mark.IMAGE.key(), cut.image());
+    marks.put(Mark.NAME.key(), name);
     return marks;
   }
 
   private void complete(ServerRecord shadow, Command.CreateShadow command, StateImages.Cut cut)
       throws InterruptedException, Refusal {
-    TreeMap<String, String> marks = new TreeMap<>(marksOf(cut));
-    marks.put("penumbra:mode", word(command.mode()));
+    TreeMap<String, String> marks = new TreeMap<>(ShadowState.marksOf(cut));
+    marks.put(ServerRecord.MODE, word(command.mode()));
     marks.put(Mark.RESIDENT.key(), ServerRecord.text(command.resident()));
     marks.put(Mark.COMMAND.key(), command.id().value());
     marks.put(Mark.STATE.key(), "complete");
     moves.mark(shadow, marks);
-  }
-
-  private static Map<String, String> marksOf(StateImages.Cut cut) {
-    return Map.of(
-        Mark.IMAGE.key(), cut.image(),
-        Mark.TERM.key(), Long.toString(cut.term()),
-        Mark.EPOCH.key(), Long.toString(cut.epoch()),
-        Mark.CUT.key(), cut.at().toString());
   }
 
   private static String word(ShadowMode mode) {
@@ -163,7 +175,7 @@ final class ServerWork {
     ServerRecord shadow = shadow(command.vm(), command.host());
     mayKeep(command.mode(), command.host());
     moves.rest(shadow, command.mode());
-    moves.mark(shadow, Map.of("penumbra:mode", word(command.mode())));
+    moves.mark(shadow, Map.of(ServerRecord.MODE, word(command.mode())));
     return DONE;
   }
 
@@ -175,8 +187,9 @@ final class ServerWork {
   }
 
   Outcome allocate(Command.AllocateShadow command) throws InterruptedException, Refusal {
+    turns.takesOver(command.vm(), settings.serverWithin());
     ServerRecord shadow = shadow(command.vm(), command.host());
-    if (!isUp(command.host())) {
+    if (!lookout.isUp(command.host())) {
       throw Refusal.unknown("nova-compute on %s is silent".formatted(command.host()));
     }
     moves.mark(shadow, Map.of(Mark.RESIDENT.key(), ServerRecord.text(command.size())));
@@ -184,29 +197,54 @@ final class ServerWork {
   }
 
   Outcome delete(Command.DeleteShadow command) throws InterruptedException, Refusal {
+    boolean unseen = lookout.isPartial() && books.primary(command.vm()).isEmpty();
+    if (unseen && !isGone(command)) {
+      throw Refusal.unknown(
+          "part of Nova does not answer; %s may be there, and need its shadow"
+              .formatted(command.vm()));
+    }
     for (ServerRecord there : allOn(command.vm(), command.host())) {
       if (isTheVm(there)) {
         throw Refusal.failed("in-service", "server %s is the VM".formatted(there.id()));
       }
-      if (there.role() != Role.RETIRED) {
+      if (there.role() == Role.SHADOW) {
         moves.remove(there);
-        images.dropUnused(there);
       }
+    }
+    if (!unseen) {
+      images.dropOlder(command.vm());
     }
     return DONE;
   }
 
-  /** Without an agent there are no epochs: a state is cut when a shadow is made or filled. */
+  /**
+   * Whether Nova says, though a part of it is hidden, that there is no server any more of which the
+   * shadow was made: its first, as long as nothing was promoted. Only of such a shadow is that
+   * known; what was promoted has another id, and may be in the hidden part.
+   */
+  private boolean isGone(Command.DeleteShadow command) throws InterruptedException {
+    boolean first =
+        allOn(command.vm(), command.host()).stream()
+            .allMatch(there -> there.role() == Role.SHADOW && there.number(Mark.TERM) == 0);
+    return first && lookout.look(command.vm().value()).isEmpty();
+  }
+
+  /** A new state is cut in this interval instead of the policy's, as far as the bounds allow. */
   Outcome setInterval(Command.SetEpochInterval command) {
-    return new Outcome.Failed(
-        "no-agent",
-        "there is no node agent that closes epochs of %s every %s"
-            .formatted(command.vm(), command.interval()));
+    if (!images.areOfPrimaries()) {
+      return new Outcome.Failed(
+          "no-states",
+          "the shadows of %s start from its image; there is nothing to be cut"
+              .formatted(command.vm()));
+    }
+    refresh.pace(command.vm(), command.interval());
+    return DONE;
   }
 
   // --- taking over
 
   Outcome sync(Command.SyncLast command) throws InterruptedException, Refusal {
+    turns.takesOver(command.vm(), settings.serverWithin());
     ServerRecord shadow = shadow(command.vm(), command.host());
     if (!shadow.isCompleteShadow()) {
       throw Refusal.failed(
@@ -230,13 +268,11 @@ final class ServerWork {
       throw Refusal.failed(
           "no-sync", "shadows start from the image of the VM; a living one is not given up for it");
     }
+    images.mayBeCutStopped(shadow);
     moves.stop(primary);
-    StateImages.Cut cut = images.cut(primary, true);
-    ServerRecord rebuilt = moves.rebuild(shadow, cut.image());
-    moves.rest(rebuilt, shadow.mode());
-    TreeMap<String, String> marks = new TreeMap<>(marksOf(cut));
-    marks.put(Mark.COMMAND.key(), id.value());
-    return synced(moves.mark(rebuilt, marks), Duration.ZERO);
+    StateImages.Cut cut = images.cutLast(primary);
+    ServerRecord filled = states.put(primary, shadow, cut);
+    return synced(moves.mark(filled, Map.of(Mark.COMMAND.key(), id.value())), Duration.ZERO);
   }
 
   private static Outcome synced(ServerRecord shadow, Duration age) {
@@ -252,12 +288,21 @@ final class ServerWork {
         on(command.vm(), command.host())
             .orElseThrow(
                 () -> Refusal.failed("no-shadow", "no server of it is on " + command.host()));
+    turns.takesOver(command.vm(), settings.serverWithin());
     if (server.role() == Role.SHADOW) {
       ready(server, command);
+      server = withItsState(server);
+      Optional<ServerRecord> before = books.primary(command.vm());
       TreeMap<String, String> marks = new TreeMap<>();
+      before.ifPresent(primary -> marks.putAll(primary.estate()));
       marks.put(Mark.ROLE.key(), "primary");
       marks.put(Mark.TERM.key(), Long.toString(command.term()));
       marks.put(Mark.COMMAND.key(), command.id().value());
+      if (before.isPresent()) {
+        for (String left : server.leftover(before.get().estate())) {
+          nova.unmark(server.id(), left);
+        }
+      }
       server = moves.mark(server, marks);
     } else if (server.number(Mark.TERM) != command.term() && !server.isRunning()) {
       throw Refusal.failed("stopped", "it was promoted and has stopped since");
@@ -271,7 +316,15 @@ final class ServerWork {
           ? Refusal.failed("stopped", String.valueOf(refusal.getMessage()))
           : Refusal.unknown(String.valueOf(refusal.getMessage()));
     }
+    moves.keepVolumes(server);
     return DONE;
+  }
+
+  /** A state that was about to be put under it, when whoever did that ended, is put there now. */
+  private ServerRecord withItsState(ServerRecord shadow) throws InterruptedException, Refusal {
+    Optional<String> image = shadow.mark(Mark.IMAGE);
+    boolean known = images.areOfPrimaries() && image.isPresent() && !shadow.image().isEmpty();
+    return known ? moves.rebuild(shadow, image.get()) : shadow;
   }
 
   private static void ready(ServerRecord shadow, Command.Activate command) throws Refusal {
@@ -286,14 +339,9 @@ final class ServerWork {
   }
 
   private void comeToLife(ServerRecord server) throws InterruptedException, Refusal {
-    List<ServerRecord> others = new ArrayList<>();
-    for (ServerRecord other : books.all(server.vmId())) {
-      if (!other.id().equals(server.id()) && other.role() != Role.SHADOW) {
-        others.add(other);
-        if (other.role() == Role.PRIMARY) {
-          moves.mark(other, Map.of(Mark.ROLE.key(), "retired"));
-        }
-      }
+    List<ServerRecord> others = OldServers.of(books.all(server.vmId()), server);
+    for (ServerRecord other : others) {
+      oldServers.keepOff(other);
     }
     ports.take(server, others);
     moves.run(server);
@@ -303,14 +351,18 @@ final class ServerWork {
     ServerRecord server =
         allOn(command.vm(), command.host()).stream()
             .filter(there -> there.role() != Role.SHADOW)
-            .findFirst()
+            .max(
+                Comparator.comparing(this::isTheVm)
+                    .thenComparingLong(there -> there.number(Mark.TERM)))
             .orElseThrow(
                 () -> Refusal.failed("no-instance", "no server of it is on " + command.host()));
     TreeMap<String, String> marks = new TreeMap<>();
     marks.put(Mark.ROLE.key(), "primary");
     marks.put(Mark.TERM.key(), Long.toString(Math.max(command.term(), server.number(Mark.TERM))));
     try {
-      comeToLife(moves.mark(server, marks));
+      ServerRecord again = moves.mark(server, marks);
+      oldServers.letGo(again);
+      comeToLife(again);
     } catch (Refusal refusal) {
       throw Refusal.unknown(String.valueOf(refusal.getMessage()));
     }
@@ -320,7 +372,7 @@ final class ServerWork {
   /** Nova says whether it runs; whether its service answers, only an agent or a probe could. */
   Outcome verify(Command.VerifyService command) throws InterruptedException, Refusal {
     Optional<ServerRecord> server = on(command.vm(), command.host());
-    if (!isUp(command.host())) {
+    if (!lookout.isUp(command.host())) {
       throw Refusal.unknown("nova-compute on %s is silent".formatted(command.host()));
     }
     if (server.isEmpty() || !server.get().isRunning()) {
@@ -338,13 +390,17 @@ final class ServerWork {
       if (old.role() == Role.SHADOW) {
         continue;
       }
-      if (old.role() != Role.RETIRED) {
-        moves.mark(old, Map.of(Mark.ROLE.key(), "retired"));
+      oldServers.keepOff(old);
+      Optional<ServerRecord> now = books.primary(command.vm());
+      if (now.isPresent() && lookout.isUp(command.host())) {
+        ports.letGo(old, now.get());
       }
       if (settings.retire() == OpenStackSettings.Retire.DELETE) {
+        ports.discard(old);
         moves.remove(old);
-      } else if (isUp(command.host())) {
-        moves.shelve(old);
+      } else if (lookout.isUp(command.host())) {
+        ports.discard(old);
+        putAway(old);
       } else {
         throw Refusal.unknown(
             "nova-compute on %s is silent; the old server is put away when it is back"
@@ -352,6 +408,12 @@ final class ServerWork {
       }
     }
     return DONE;
+  }
+
+  /** Nova shelves nothing that is in ERROR, or that it is doing something else with. */
+  private void putAway(ServerRecord old) throws InterruptedException, Refusal {
+    ServerRecord now = moves.idle(old);
+    moves.shelve(now.status().equals("ERROR") ? moves.stop(now) : now);
   }
 
   // --- looking
@@ -381,13 +443,18 @@ final class ServerWork {
   private Optional<ServerRecord> on(VmId vm, HostId host) throws InterruptedException {
     List<ServerRecord> there = allOn(vm, host);
     Optional<ServerRecord> theVm = there.stream().filter(this::isTheVm).findFirst();
-    return theVm.or(
-        () -> there.stream().filter(server -> server.role() != Role.RETIRED).findFirst());
+    return theVm.or(() ->
+        there.stream()
+            .filter(server -> server.role() != Role.RETIRED)
+            .max(
+                Comparator.comparing((ServerRecord server) -> server.role() != Role.SHADOW)
+                    .thenComparing(Books.NEWEST)));
   }
 
   /** Every server of a VM there is on a host, looked at now; also one that nobody has told of. */
   private List<ServerRecord> allOn(VmId vm, HostId host) throws InterruptedException {
-    nova.named(ServerMoves.name(vm, host)).forEach(lookout::take);
+    long since = lookout.now();
+    nova.named(ServerMoves.name(vm, host)).forEach(json -> lookout.take(json, since));
     for (ServerRecord known : books.all(vm)) {
       if (known.host().equals(Optional.of(host))) {
         lookout.look(known.id());
@@ -397,13 +464,6 @@ final class ServerWork {
         .filter(server -> server.host().equals(Optional.of(host)))
         .filter(server -> !server.status().contains("DELETED"))
         .toList();
-  }
-
-  private boolean isUp(HostId host) {
-    return lookout
-        .service(host)
-        .filter(service -> service.up() && !service.forcedDown())
-        .isPresent();
   }
 
   /** Whether an answer says that it was done. */

@@ -36,6 +36,11 @@ record ServiceRecord(
         ServerReader.instant(json.path("updated_at").asText("")));
   }
 
+  /** Whether Nova tells only that there is such a service: the cell it is in does not answer. */
+  boolean isHidden() {
+    return uuid.isEmpty();
+  }
+
   boolean disabledByUs() {
     return !enabled && reason.startsWith(OUR_REASON);
   }

@@ -1,6 +1,8 @@
 package io.penumbra.adapter.openstack;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penumbra.adapter.openstack.ServerRecord.Role;
 import io.penumbra.adapter.openstack.api.Answer;
 import io.penumbra.adapter.openstack.api.Nova;
 import io.penumbra.adapter.openstack.api.Rest;
@@ -10,29 +12,83 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Images that shadows start from: each is one state of a VM, with a number and a term. */
 final class StateImages {
 
   private static final System.Logger LOG = System.getLogger(StateImages.class.getName());
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+  private static final String DELETED = "deleted";
+  private static final String BROKEN = "one that lacks a snapshot of its volumes";
+  private static final Set<String> GIVEN_UP = Set.of("killed", DELETED, BROKEN);
 
   private final OpenStackSettings settings;
   private final Session session;
   private final Nova nova;
+  private final StateVolumes volumes;
   private final Books books;
   private final InstantSource clock;
+
+  private static final Comparator<Cut> NEWER =
+      Comparator.comparingLong(Cut::term).thenComparingLong(Cut::epoch);
 
   /** A state that is in an image. */
   record Cut(String image, long term, long epoch, Instant at) {}
 
+  /**
+   * A state that Glance has.
+   *
+   * @param whole whether it is all there
+   */
+  private record Stored(Cut cut, boolean whole, List<StateVolumes.Part> volumes) {}
+
+  /**
+   * What a server is made of.
+   *
+   * @param volumes snapshots of its volumes; none if it is the image itself
+   */
+  record Source(String image, List<StateVolumes.Part> volumes) {
+    Source {
+      volumes = List.copyOf(volumes);
+    }
+
+    boolean isOfVolumes() {
+      return !volumes.isEmpty();
+    }
+
+    /** Devices whose volumes go with the VM's server; what is not named stays. */
+    String going() {
+      String names =
+          volumes.stream()
+              .filter(part -> !part.stays() && !part.name().isEmpty())
+              .map(StateVolumes.Part::name)
+              .collect(Collectors.joining(","));
+      return names.isEmpty() ? "none" : names;
+    }
+  }
+
   StateImages(
-      OpenStackSettings settings, Session session, Nova nova, Books books, InstantSource clock) {
+      OpenStackSettings settings,
+      Session session,
+      Nova nova,
+      StateVolumes volumes,
+      Books books,
+      InstantSource clock) {
     this.settings = settings;
     this.session = session;
     this.nova = nova;
+    this.volumes = volumes;
     this.books = books;
     this.clock = clock;
   }
@@ -55,33 +111,136 @@ final class StateImages {
       }
       return new Cut(primary.image(), term, 0, primary.created());
     }
-    return reachable ? snapshot(primary, term) : newest(primary.vmId(), term);
+    return reachable ? begunOrCut(primary, term) : newest(primary, term);
   }
 
-  private Cut newest(VmId vm, long term) throws Refusal {
+  /** The last state of a primary that was stopped for it, and stands still meanwhile. */
+  Cut cutLast(ServerRecord primary) throws InterruptedException, Refusal {
+    if (!areOfPrimaries()) {
+      return cut(primary, true);
+    }
+    return orGone(
+        primary,
+        snapshot(
+            primary, primary.number(Mark.TERM), settings.serverWithin(), () -> isThere(primary)));
+  }
+
+  /**
+   * Refuses to stop a primary for its last state if storing the one before took longer than a
+   * stopped server may wait.
+   */
+  void mayBeCutStopped(ServerRecord shadow) throws InterruptedException, Refusal {
+    Optional<String> image = shadow.mark(Mark.IMAGE);
+    if (areOfPrimaries()
+        && image.isPresent()
+        && nova.image(image.get()) instanceof Answer.Ok(int status, JsonNode stored)) {
+      Instant begun = ServerReader.instant(stored.path("created_at").asText(""));
+      Instant ended = ServerReader.instant(stored.path("updated_at").asText(""));
+      Duration took = Duration.between(begun, ended);
+      if (took.compareTo(settings.serverWithin()) > 0) {
+        throw Refusal.failed(
+            "slow-state",
+            "its last state took %d s to be stored; a server is stopped for no longer than %d s"
+                .formatted(took.toSeconds(), settings.serverWithin().toSeconds()));
+      }
+    }
+  }
+
+  private boolean isThere(ServerRecord primary) {
+    return books.primary(primary.vmId()).isPresent();
+  }
+
+  private static Cut orGone(ServerRecord primary, Optional<Cut> cut) throws Refusal {
+    return cut.orElseThrow(
+        () -> Refusal.failed("primary-gone", "server %s is gone".formatted(primary.id())));
+  }
+
+  /**
+   * What an attempt before has cut or begun to cut, if it was not long ago: a large disk takes its
+   * time, and would have to be stored once more.
+   */
+  private Cut begunOrCut(ServerRecord primary, long term) throws InterruptedException, Refusal {
+    Duration within = settings.refresh().within();
+    Set<String> ofHalfMade = new HashSet<>();
+    books.all(primary.vmId()).stream()
+        .filter(server -> server.role() == Role.SHADOW && !server.isCompleteShadow())
+        .forEach(server -> server.mark(Mark.IMAGE).ifPresent(ofHalfMade::add));
+    boolean underWay = primary.task().startsWith("image_");
+    Instant earliest = clock.instant().minus(within);
+    Optional<Stored> begun =
+        stored(primary.vmId()).stream()
+            .filter(state -> state.cut().term() == term && state.cut().at().isAfter(earliest))
+            .filter(state -> state.whole() ? ofHalfMade.contains(state.cut().image()) : underWay)
+            .max(Comparator.comparing(Stored::cut, NEWER));
+    if (begun.isPresent() && awaitActive(begun.get().cut(), within, () -> isThere(primary))) {
+      return begun.get().cut();
+    }
+    return orGone(primary, snapshot(primary, term, within, () -> isThere(primary)));
+  }
+
+  /** The state of a primary that runs, or nothing when it stopped being wanted on the way. */
+  Optional<Cut> cutWhile(ServerRecord primary, BooleanSupplier wanted)
+      throws InterruptedException, Refusal {
+    return snapshot(primary, primary.number(Mark.TERM), settings.refresh().within(), wanted);
+  }
+
+  /**
+   * The newest state of its present term; of a primary that died before its first was cut, the one
+   * that it was started from when the term began.
+   */
+  private Cut newest(ServerRecord primary, long term) throws InterruptedException, Refusal {
+    VmId vm = primary.vmId();
     Optional<ServerRecord> shadow =
         books.shadows(vm).stream()
             .filter(known -> known.number(Mark.TERM) == term && known.mark(Mark.IMAGE).isPresent())
             .max(Comparator.comparingLong(known -> known.number(Mark.EPOCH)));
-    return shadow
-        .map(known ->
-            new Cut(
-                known.mark(Mark.IMAGE).orElseThrow(),
-                term,
-                known.number(Mark.EPOCH),
-                ServerReader.instant(known.mark(Mark.CUT).orElse(""))))
+    if (shadow.isPresent()) {
+      return marked(shadow.get(), term);
+    }
+    return newestWhole(stored(vm), term)
+        .or(() -> Optional.of(primary).filter(StateImages::hasBegun).map(its -> marked(its, term)))
         .orElseThrow(() ->
             Refusal.failed(
                 "no-source", "the primary does not answer and no state of it is stored"));
   }
 
-  private Cut snapshot(ServerRecord primary, long term) throws InterruptedException, Refusal {
-    long epoch =
-        1
-            + books.all(primary.vmId()).stream()
-                .mapToLong(server -> server.number(Mark.EPOCH))
-                .max()
-                .orElse(0);
+  /** Whether it was a shadow when its term began, and so says what it was started from. */
+  private static boolean hasBegun(ServerRecord primary) {
+    return primary.number(Mark.TERM) > 0 && primary.mark(Mark.IMAGE).isPresent();
+  }
+
+  private static Cut marked(ServerRecord server, long term) {
+    return new Cut(
+        server.mark(Mark.IMAGE).orElseThrow(),
+        term,
+        server.number(Mark.EPOCH),
+        ServerReader.instant(server.mark(Mark.CUT).orElse("")));
+  }
+
+  /** Of one whose deletion has begun snapshots are gone; Cinder knows. */
+  private Optional<Cut> newestWhole(List<Stored> states, long term) throws InterruptedException {
+    List<Stored> found =
+        states.stream()
+            .filter(state -> state.whole() && state.cut().term() == term)
+            .sorted(Comparator.comparing(Stored::cut, NEWER.reversed()))
+            .toList();
+    for (Stored state : found) {
+      if (volumes.progress(state.volumes()) == StateVolumes.Progress.WHOLE) {
+        return Optional.of(state.cut());
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** As Glance has it. */
+  private static Optional<Cut> newest(List<Stored> states, Predicate<Cut> wanted) {
+    return states.stream().filter(Stored::whole).map(Stored::cut).filter(wanted).max(NEWER);
+  }
+
+  private Optional<Cut> snapshot(
+      ServerRecord primary, long term, Duration within, BooleanSupplier wanted)
+      throws InterruptedException, Refusal {
+    long epoch = 1 + lastEpoch(primary.vmId());
     Instant at = clock.instant();
     ObjectNode body = Rest.object();
     ObjectNode order = body.putObject("createImage");
@@ -95,39 +254,182 @@ final class StateImages {
     if (image.isEmpty()) {
       throw Refusal.unknown("Nova does not say into which image it takes the snapshot");
     }
-    awaitActive(image);
-    return new Cut(image, term, epoch, at);
+    Cut cut = new Cut(image, term, epoch, at);
+    return awaitActive(cut, within, wanted) ? Optional.of(cut) : Optional.empty();
   }
 
-  private void awaitActive(String image) throws InterruptedException, Refusal {
-    Instant until = clock.instant().plus(settings.serverWithin());
+  /** Of states that no server has too: a number says which is the newer. */
+  private long lastEpoch(VmId vm) throws InterruptedException {
+    long last = 0;
+    for (ServerRecord server : books.all(vm)) {
+      last = Math.max(last, server.number(Mark.EPOCH));
+    }
+    for (Stored state : stored(vm)) {
+      last = Math.max(last, state.cut().epoch());
+    }
+    return last;
+  }
+
+  /** What a server is made of that is to have this state. */
+  Source source(Cut cut) throws InterruptedException, Refusal {
+    if (!areOfPrimaries() || !session.has("image")) {
+      return new Source(cut.image(), List.of());
+    }
+    return switch (nova.image(cut.image())) {
+      case Answer.Ok ok -> {
+        List<StateVolumes.Part> parts = StateVolumes.of(ok.body());
+        yield new Source(cut.image(), StateVolumes.areBootable(parts) ? parts : List.of());
+      }
+      case Answer.Refused refused when refused.isAbsent() ->
+          throw Refusal.failed("no-source", "state %s is gone".formatted(cut.image()));
+      case Answer other -> throw Refusal.of("state " + cut.image(), other);
+    };
+  }
+
+  private boolean awaitActive(Cut cut, Duration within, BooleanSupplier wanted)
+      throws InterruptedException, Refusal {
+    Instant until = clock.instant().plus(within);
     String status = "";
     while (clock.instant().isBefore(until)) {
-      Answer answer = nova.image(image);
-      status =
-          answer instanceof Answer.Ok ok ? ok.body().path("status").asText() : answer.toString();
+      status = status(nova.image(cut.image()));
       if (status.equals("active")) {
-        return;
+        return true;
       }
-      if (status.equals("killed") || status.equals("deleted")) {
+      if (!wanted.getAsBoolean()) {
+        drop(cut);
+        return false;
+      }
+      if (GIVEN_UP.contains(status)) {
         break;
       }
       Thread.sleep(LOOK_EVERY);
     }
-    nova.deleteImage(image);
-    throw Refusal.failed("no-image", "snapshot %s became %s, not active".formatted(image, status));
+    if (!status.equals(DELETED)) {
+      drop(cut);
+    }
+    throw Refusal.failed(
+        "no-image", "snapshot %s became %s, not active".formatted(cut.image(), status));
   }
 
-  /** Removes a state that no other shadow has. */
-  void dropUnused(ServerRecord gone) throws InterruptedException {
-    Optional<String> image = gone.mark(Mark.IMAGE);
-    boolean isOurs = areOfPrimaries() && image.isPresent() && session.has("image");
-    boolean used =
-        books.all(gone.vmId()).stream()
-            .filter(other -> !other.id().equals(gone.id()))
-            .anyMatch(other -> other.mark(Mark.IMAGE).equals(image));
-    if (isOurs && !used && !ServerWork.isOk(nova.deleteImage(image.orElseThrow()))) {
-      LOG.log(Level.INFO, "image {0} could not be deleted; nobody needs it", image.orElseThrow());
+  /** Of the image, or of the snapshots of volumes that it is made of. */
+  private String status(Answer answer) throws InterruptedException {
+    return switch (answer) {
+      case Answer.Ok ok -> {
+        String status = ok.body().path("status").asText();
+        yield status.equals("active") ? status(StateVolumes.of(ok.body())) : status;
+      }
+      case Answer.Refused refused when refused.isAbsent() -> DELETED;
+      case Answer.Refused refused -> refused.toString();
+      case Answer.Broken broken -> broken.toString();
+    };
+  }
+
+  private String status(List<StateVolumes.Part> parts) throws InterruptedException {
+    return switch (volumes.progress(parts)) {
+      case WHOLE -> "active";
+      case UNDER_WAY -> "waiting for the snapshots of its volumes";
+      case BROKEN -> BROKEN;
+    };
+  }
+
+  /** Removes a state that nobody has. */
+  void drop(Cut cut) throws InterruptedException {
+    List<StateVolumes.Part> parts =
+        nova.image(cut.image()) instanceof Answer.Ok ok ? StateVolumes.of(ok.body()) : List.of();
+    delete(cut.image(), parts);
+  }
+
+  /**
+   * Removes whatever was cut of a VM and is under none of its servers any more. While the VM is
+   * there and is to have shadows its newest whole state stays: the server that had it may be gone,
+   * and the primary be the next.
+   *
+   * @return whether none of it is left; volumes' snapshots may take their time
+   */
+  boolean dropOlder(VmId vm) throws InterruptedException {
+    if (!areOfPrimaries() || !session.has("image")) {
+      return true;
     }
+    List<Stored> states = stored(vm);
+    long term = books.primary(vm).map(primary -> primary.number(Mark.TERM)).orElse(0L);
+    Optional<Cut> ofThisTerm = newest(states, cut -> cut.term() == term);
+    Set<String> used = new HashSet<>();
+    for (ServerRecord server : books.all(vm)) {
+      server
+          .mark(Mark.IMAGE)
+          .filter(image ->
+              server.role() == Role.SHADOW
+                  || ofThisTerm.isEmpty()
+                  || !isOfVolumes(states, image)) // one that boots it may want its image again
+          .ifPresent(used::add);
+    }
+    if (books.isProtected(vm)) {
+      newest(states, cut -> true).ifPresent(cut -> used.add(cut.image()));
+      ofThisTerm.ifPresent(cut -> used.add(cut.image()));
+    }
+    boolean all = true;
+    for (Stored state : states) {
+      if (!used.contains(state.cut().image())) {
+        all &= delete(state.cut().image(), state.volumes());
+      }
+    }
+    return all;
+  }
+
+  private static boolean isOfVolumes(List<Stored> states, String image) {
+    return states.stream()
+        .anyMatch(state -> state.cut().image().equals(image) && !state.volumes().isEmpty());
+  }
+
+  /** States of a VM that are in Glance, whether a server has them or not. */
+  private List<Stored> stored(VmId vm) throws InterruptedException {
+    List<Stored> found = new ArrayList<>();
+    if (!session.has("image")) {
+      return found;
+    }
+    Pattern name = // as snapshot() calls them, with no more digits than fit
+        Pattern.compile("penumbra-%s-(\\d{1,18})-(\\d{1,18})".formatted(Pattern.quote(vm.value())));
+    for (JsonNode image : nova.images(Mark.SHADOW_OF.key(), vm.value())) {
+      Matcher numbers = name.matcher(image.path("name").asText());
+      if (isOurs(image) && numbers.matches()) {
+        Cut cut =
+            new Cut(
+                image.path("id").asText(),
+                Long.parseLong(String.valueOf(numbers.group(1))),
+                Long.parseLong(String.valueOf(numbers.group(2))),
+                ServerReader.instant(image.path("created_at").asText("")));
+        boolean whole = image.path("status").asText("active").equals("active");
+        found.add(new Stored(cut, whole, StateVolumes.of(image)));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Whether an image is a state that was cut here. That it says whose shadows it is for does not
+   * suffice: Nova copies that into whatever is made of a server that was started from one, such as
+   * the disk of a promoted server that was put away, {@code penumbra-VM-HOST-shelved}. And anybody
+   * may give an image any name and property; whose it is, only Glance says.
+   */
+  private boolean isOurs(JsonNode image) {
+    Optional<String> project = session.project();
+    String owner = image.path("owner").asText("");
+    return image.path("image_type").asText("snapshot").equals("snapshot")
+        && (project.isEmpty() || owner.isEmpty() || owner.equals(project.get()));
+  }
+
+  /** The snapshots first: when the image is gone, nobody knows of them. */
+  private boolean delete(String image, List<StateVolumes.Part> parts) throws InterruptedException {
+    if (!volumes.delete(parts)) {
+      LOG.log(Level.DEBUG, "snapshots of volumes of state {0} are left; tried again", image);
+      return false;
+    }
+    Answer answer = nova.deleteImage(image);
+    boolean gone =
+        ServerWork.isOk(answer) || (answer instanceof Answer.Refused refused && refused.isAbsent());
+    if (!gone) {
+      LOG.log(Level.INFO, "image {0} could not be deleted; nobody needs it", image);
+    }
+    return gone;
   }
 }

@@ -79,6 +79,12 @@ public final class SteeringRouter implements TrafficRouter, AutoCloseable {
     desk.take(command);
   }
 
+  /** A load balancer that is reloaded reads where clients went once. */
+  @Override
+  public boolean forgets(VmId vm) {
+    return !directory.of(vm).slots().isEmpty();
+  }
+
   /** Names and load balancers of a VM don't wait for each other. */
   private static String lane(TrafficCommand command) {
     return switch (command) {

@@ -19,7 +19,7 @@ public sealed interface Answer {
       return status == 401;
     }
 
-    /** There is no such thing. */
+    /** There is no such thing, the service itself says. */
     public boolean isAbsent() {
       return status == 404;
     }

@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param region whose services are used
  * @param connect how long a connection may take to be made
  * @param answer how long a service may take to answer, its whole body included
+ * @param lists how long Nova may take to put a list together: it waits a minute for a cell that
+ *     hangs, and for some lists twice
  */
 public record Login(
     URI keystone,
@@ -22,7 +24,8 @@ public record Login(
     String projectDomain,
     String region,
     Duration connect,
-    Duration answer) {
+    Duration answer,
+    Duration lists) {
 
   public Login {
     if (keystone.getUserInfo() != null) {
@@ -44,7 +47,8 @@ public record Login(
         domain,
         region,
         Duration.ofSeconds(5),
-        Duration.ofSeconds(30));
+        Duration.ofSeconds(30),
+        Duration.ofSeconds(150));
   }
 
   /** Without the password. */

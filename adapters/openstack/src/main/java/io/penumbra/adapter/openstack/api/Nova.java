@@ -31,7 +31,7 @@ public final class Nova {
 
   /** Every server of every project. */
   public List<JsonNode> servers() throws InterruptedException {
-    return rest.all(COMPUTE, VERSION, "/servers/detail?all_tenants=1&limit=1000", "servers");
+    return rest.patiently(COMPUTE, VERSION, "/servers/detail?all_tenants=1&limit=1000", "servers");
   }
 
   /** Those that have changed since then, and those that are gone since then (status DELETED). */
@@ -39,13 +39,14 @@ public final class Nova {
     String path =
         "/servers/detail?all_tenants=1&limit=1000&changes-since="
             + URLEncoder.encode(since.toString(), StandardCharsets.UTF_8);
-    return rest.all(COMPUTE, VERSION, path, "servers");
+    return rest.patiently(COMPUTE, VERSION, path, "servers");
   }
 
   /** Servers whose name matches exactly. */
   public List<JsonNode> named(String name) throws InterruptedException {
     String pattern = URLEncoder.encode("^" + name + "$", StandardCharsets.UTF_8);
-    return rest.all(COMPUTE, VERSION, "/servers/detail?all_tenants=1&name=" + pattern, "servers");
+    return rest.patiently(
+        COMPUTE, VERSION, "/servers/detail?all_tenants=1&name=" + pattern, "servers");
   }
 
   public Answer server(String id) throws InterruptedException {
@@ -54,15 +55,15 @@ public final class Nova {
 
   /** Services of compute hosts, with their last reports. */
   public List<JsonNode> services() throws InterruptedException {
-    return rest.all(COMPUTE, VERSION, "/os-services?binary=nova-compute", "services");
+    return rest.patiently(COMPUTE, VERSION, "/os-services?binary=nova-compute", "services");
   }
 
   public List<JsonNode> hypervisors() throws InterruptedException {
-    return rest.all(COMPUTE, VERSION, "/os-hypervisors/detail?limit=500", "hypervisors");
+    return rest.patiently(COMPUTE, VERSION, "/os-hypervisors/detail?limit=500", "hypervisors");
   }
 
   public List<JsonNode> serverGroups() throws InterruptedException {
-    return rest.all(
+    return rest.patiently(
         COMPUTE, VERSION, "/os-server-groups?all_projects=true&limit=1000", "server_groups");
   }
 
@@ -85,6 +86,13 @@ public final class Nova {
     return rest.ask(COMPUTE, VERSION, "POST", "/servers/" + id + "/action", Optional.of(body));
   }
 
+  /** From now on its owner can't do anything with it, if it is not we. */
+  public Answer lock(String id, String reason) throws InterruptedException {
+    ObjectNode body = Rest.object();
+    body.putObject("lock").put("locked_reason", reason);
+    return act(id, body);
+  }
+
   /** Sets these items of a server's metadata, and leaves the others. */
   public Answer mark(String id, Map<String, String> metadata) throws InterruptedException {
     ObjectNode body = Rest.object();
@@ -96,6 +104,23 @@ public final class Nova {
   public Answer unmark(String id, String key) throws InterruptedException {
     return rest.ask(
         COMPUTE, VERSION, "DELETE", "/servers/" + id + "/metadata/" + key, Optional.empty());
+  }
+
+  /** Volumes that a server has, with the names of their devices. */
+  public List<JsonNode> volumes(String server) throws InterruptedException {
+    return rest.all(COMPUTE, VERSION, attachments(server), "volumeAttachments");
+  }
+
+  private static String attachments(String server) {
+    return "/servers/" + server + "/os-volume_attachments";
+  }
+
+  /** From now on a volume stays when its server is deleted. */
+  public Answer keepVolume(String server, String volume) throws InterruptedException {
+    ObjectNode body = Rest.object();
+    body.putObject("volumeAttachment").put("volumeId", volume).put("delete_on_termination", false);
+    String path = attachments(server) + "/" + volume;
+    return rest.ask(COMPUTE, VERSION, "PUT", path, Optional.of(body));
   }
 
   /** Changes a compute service: status, disabled_reason, forced_down. */
@@ -114,9 +139,23 @@ public final class Nova {
     return Optional.ofNullable(flavorIds.get(name));
   }
 
+  /** Another flavor may have this name by now. */
+  public void forgetFlavor(String name) {
+    flavorIds.remove(name);
+  }
+
   /** The state of an image in Glance, such as {@code active}. */
   public Answer image(String id) throws InterruptedException {
     return rest.get("image", "", "/v2/images/" + id);
+  }
+
+  /** Images that have a property of this value. */
+  public List<JsonNode> images(String property, String value) throws InterruptedException {
+    String filter =
+        URLEncoder.encode(property, StandardCharsets.UTF_8)
+            + "="
+            + URLEncoder.encode(value, StandardCharsets.UTF_8);
+    return rest.all("image", "", "/v2/images?limit=100&" + filter, "images");
   }
 
   public Answer deleteImage(String id) throws InterruptedException {

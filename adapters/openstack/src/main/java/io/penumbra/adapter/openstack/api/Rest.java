@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
@@ -11,7 +12,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,10 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.openstack4j.model.identity.v3.Token;
 
@@ -32,6 +29,8 @@ import org.openstack4j.model.identity.v3.Token;
  * that it did nothing (429, and 503 with a time to come back).
  */
 public final class Rest implements AutoCloseable {
+
+  static final String DNS = "dns";
 
   private static final int TRIES = 4;
   private static final int BODY_MAX = 64 << 20;
@@ -70,12 +69,23 @@ public final class Rest implements AutoCloseable {
   public Answer ask(
       String type, String version, String method, String path, Optional<JsonNode> body)
       throws InterruptedException {
+    return ask(type, version, method, path, body, session.login().answer());
+  }
+
+  private Answer ask(
+      String type,
+      String version,
+      String method,
+      String path,
+      Optional<JsonNode> body,
+      Duration within)
+      throws InterruptedException {
     boolean reads = method.equals("GET");
     Answer answer = new Answer.Broken("not asked");
     boolean renewed = false;
     Duration pause = FIRST_PAUSE;
     for (int i = 0; i < TRIES; i++) {
-      Once once = once(type, version, method, path, body);
+      Once once = once(type, version, method, path, body, within);
       answer = once.answer();
       if (answer instanceof Answer.Refused refused && refused.isUnauthorized() && !renewed) {
         renewed = true; // the token was given back; nothing was done
@@ -104,6 +114,17 @@ public final class Rest implements AutoCloseable {
    */
   public List<JsonNode> all(String type, String version, String path, String list)
       throws InterruptedException {
+    return all(type, version, path, list, session.login().answer());
+  }
+
+  /** The same of a service that takes its time over lists; what used up all of it, it has once. */
+  List<JsonNode> patiently(String type, String version, String path, String list)
+      throws InterruptedException {
+    return all(type, version, path, list, session.login().lists());
+  }
+
+  private List<JsonNode> all(String type, String version, String path, String list, Duration within)
+      throws InterruptedException {
     List<JsonNode> found = new ArrayList<>();
     Set<String> ids = new HashSet<>();
     Set<String> asked = new HashSet<>();
@@ -113,7 +134,7 @@ public final class Rest implements AutoCloseable {
         throw new CloudUnavailableException(
             "%s: its pages go round in circles at %s".formatted(path, next));
       }
-      JsonNode body = get(type, version, next).orThrow(path);
+      JsonNode body = ask(type, version, "GET", next, Optional.empty(), within).orThrow(path);
       JsonNode things = body.path(list);
       if (!things.isArray()) {
         throw new CloudUnavailableException("%s: there is no list '%s'".formatted(path, list));
@@ -163,21 +184,35 @@ public final class Rest implements AutoCloseable {
   }
 
   private Once once(
-      String type, String version, String method, String path, Optional<JsonNode> body)
+      String type,
+      String version,
+      String method,
+      String path,
+      Optional<JsonNode> body,
+      Duration within)
       throws InterruptedException {
     atOnce.acquire();
     try {
       Token token = session.token();
       Optional<String> base = session.endpoint(type);
       if (base.isEmpty()) {
-        return Once.over(new Answer.Refused(404, "the catalog has no service of type " + type));
+        // That there is none at all is Session's to say: an entry may be replaced just now.
+        return new Once(
+            new Answer.Broken("the catalog has no service of type " + type),
+            false,
+            false,
+            Optional.empty());
       }
       HttpRequest.Builder request =
-          HttpRequest.newBuilder(URI.create(base.get() + path))
+          HttpRequest.newBuilder(URI.create(below(base.get(), path)))
               .header("Accept", "application/json")
               .header("X-Auth-Token", token.getId());
       if (!version.isEmpty()) {
         request.header("OpenStack-API-Version", version);
+      }
+      if (type.equals(DNS)) {
+        // Without it Designate knows of no zones but those of the token's own project.
+        request.header("X-Auth-All-Projects", "true");
       }
       if (body.isPresent()) {
         request.header("Content-Type", "application/json");
@@ -186,30 +221,23 @@ public final class Rest implements AutoCloseable {
           method,
           body.map(json -> BodyPublishers.ofString(json.toString()))
               .orElseGet(BodyPublishers::noBody));
-      return read(token, type, send(request.build()));
+      return read(token, type, WholeAnswer.to(request.build(), http, within, BODY_MAX));
     } catch (CloudUnavailableException e) {
       return Once.broken(String.valueOf(e.getMessage()));
-    } catch (IOException | TimeoutException e) {
+    } catch (TimeoutException e) {
+      boolean mayPass = within.compareTo(session.login().answer()) <= 0;
+      String why = "%s %s: no answer within %s".formatted(type, method, within);
+      return new Once(new Answer.Broken(why), false, mayPass, Optional.empty());
+    } catch (IOException e) {
       return Once.broken("%s %s: %s".formatted(type, method, describe(e)));
     } finally {
       atOnce.release();
     }
   }
 
-  /** The client's own time-out ends with the headers; a body may trickle in for ever. */
-  private HttpResponse<String> send(HttpRequest request)
-      throws IOException, InterruptedException, TimeoutException {
-    CompletableFuture<HttpResponse<String>> coming =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), BODY_MAX));
-    try {
-      return coming.get(session.login().answer().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof IOException broken
-          ? broken
-          : new IOException(String.valueOf(e.getCause()), e);
-    } finally {
-      coming.cancel(true);
-    }
+  /** Some catalogs have the version in the address of a service, and some have not. */
+  private static String below(String base, String path) {
+    return (path.startsWith("/v2") ? base.replaceFirst("/v2(\\.0)?$", "") : base) + path;
   }
 
   private Once read(Token token, String type, HttpResponse<String> response) {
@@ -226,6 +254,9 @@ public final class Rest implements AutoCloseable {
     if (status == 429 || (status == 503 && comeBack.isPresent())) {
       return new Once(
           new Answer.Broken("%s (status %d)".formatted(said, status)), true, true, comeBack);
+    }
+    if (status == 404 && !Absence.isToldBy(type, json(response.body()))) {
+      return Once.broken("%s: status 404, and not by the service itself".formatted(type));
     }
     return status >= 500
         ? Once.broken("%s (status %d)".formatted(said, status))
@@ -251,14 +282,23 @@ public final class Rest implements AutoCloseable {
 
   /** Services wrap what they say in various ways; a page of HTML is not repeated. */
   private static String message(String text) {
-    try {
-      JsonNode json = JSON.readTree(text);
-      JsonNode said = json.findValue("message");
-      JsonNode detail = said == null ? json.findValue("detail") : said;
-      String message = detail == null ? "" : detail.asText();
-      return message.length() > 300 ? message.substring(0, 300) : message;
-    } catch (JsonProcessingException e) {
+    JsonNode json = json(text);
+    if (json.isMissingNode()) {
       return "no reason given";
+    }
+    JsonNode said = json.findValue("message");
+    JsonNode detail = said == null ? json.findValue("detail") : said;
+    JsonNode fault = detail == null ? json.findValue("faultstring") : detail; // Octavia's
+    JsonNode last = fault == null ? json.findValue("description") : fault; // that of its framework
+    String message = last == null ? "" : last.asText();
+    return message.length() > 300 ? message.substring(0, 300) : message;
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      return MissingNode.getInstance();
     }
   }
 

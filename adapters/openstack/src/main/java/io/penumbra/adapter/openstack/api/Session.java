@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.openstack4j.api.OSClient.OSClientV3;
 import org.openstack4j.api.exceptions.AuthenticationException;
@@ -11,6 +13,7 @@ import org.openstack4j.api.types.Facing;
 import org.openstack4j.core.transport.Config;
 import org.openstack4j.model.common.Identifier;
 import org.openstack4j.model.identity.v3.Endpoint;
+import org.openstack4j.model.identity.v3.Project;
 import org.openstack4j.model.identity.v3.Service;
 import org.openstack4j.model.identity.v3.Token;
 import org.openstack4j.openstack.OSFactory;
@@ -26,6 +29,7 @@ public final class Session {
   private final Login login;
   private final InstantSource clock;
   private final Config config;
+  private final Set<String> had = ConcurrentHashMap.newKeySet();
   private @Nullable Token current;
 
   /** A session that logs in when it is first used. */
@@ -109,8 +113,16 @@ public final class Session {
     return Optional.empty();
   }
 
-  /** Whether the catalog has such a service at all. */
+  /** The id of the project that what is made here belongs to, if Keystone says it. */
+  public Optional<String> project() {
+    return Optional.ofNullable(token().getProject()).map(Project::getId);
+  }
+
+  /** Whether the catalog has such a service, or ever had: an entry may be replaced just now. */
   public boolean has(String type) {
-    return endpoint(type).isPresent();
+    if (endpoint(type).isPresent()) {
+      had.add(type);
+    }
+    return had.contains(type);
   }
 }

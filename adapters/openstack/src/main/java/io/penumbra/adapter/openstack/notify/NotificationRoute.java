@@ -29,7 +29,7 @@ public final class NotificationRoute implements AutoCloseable {
 
   private final NotificationSettings settings;
   private final Consumer<Notification> listener;
-  private final Runnable missed;
+  private final Consumer<Boolean> broker;
   private final CachingConnectionFactory connections;
   private final CamelContext camel = new DefaultCamelContext();
 
@@ -37,13 +37,14 @@ public final class NotificationRoute implements AutoCloseable {
    * A route that is started.
    *
    * @param listener is given every notification; it must not wait
-   * @param missed is told when notifications may have been lost
+   * @param broker is told when the broker has come, and when it has gone: notifications may have
+   *     been lost either way
    */
   public NotificationRoute(
-      NotificationSettings settings, Consumer<Notification> listener, Runnable missed) {
+      NotificationSettings settings, Consumer<Notification> listener, Consumer<Boolean> broker) {
     this.settings = settings;
     this.listener = listener;
-    this.missed = missed;
+    this.broker = broker;
     connections = connect(settings.broker());
     connections.addConnectionListener(new Binding());
     start();
@@ -115,14 +116,14 @@ public final class NotificationRoute implements AutoCloseable {
       } catch (java.util.concurrent.TimeoutException e) {
         throw new AmqpException("the broker does not answer", e);
       } finally {
-        missed.run();
+        broker.accept(true);
       }
     }
 
     @Override
     public void onClose(Connection connection) {
       LOG.log(Level.WARNING, "the broker is away: {0}", settings);
-      missed.run();
+      broker.accept(false);
     }
   }
 

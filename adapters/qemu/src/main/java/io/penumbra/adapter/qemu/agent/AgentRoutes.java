@@ -2,14 +2,17 @@ package io.penumbra.adapter.qemu.agent;
 
 import io.penumbra.adapter.qemu.api.AgentClient.CpuShare;
 import io.penumbra.adapter.qemu.api.AgentClient.Doubt;
+import io.penumbra.adapter.qemu.api.AgentClient.Guard;
 import io.penumbra.adapter.qemu.api.AgentClient.Probe;
 import io.penumbra.adapter.qemu.api.AgentClient.Reached;
 import io.penumbra.adapter.qemu.api.AgentClient.RollBack;
+import io.penumbra.adapter.qemu.api.AgentClient.Verify;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
 import io.penumbra.adapter.qemu.api.Nothing;
 import io.penumbra.adapter.qemu.api.ReplicaOrder;
+import io.penumbra.adapter.qemu.api.RestoreOrder;
 import io.penumbra.adapter.qemu.api.ShadowOrder;
 import io.penumbra.adapter.qemu.api.ShadowSeat;
 import io.penumbra.adapter.qemu.api.VmSpec;
@@ -35,7 +38,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /** The agent's API, as routes. What is refused is a problem with a short code for a title. */
 public final class AgentRoutes {
@@ -50,6 +55,7 @@ public final class AgentRoutes {
   private final HostHealth health;
   private final PressureRelief relief;
   private final IntSupplier localHealth;
+  private final Supplier<SortedMap<String, Double>> figures;
 
   AgentRoutes(
       Surroundings around,
@@ -58,7 +64,8 @@ public final class AgentRoutes {
       AgentWork work,
       HostHealth health,
       PressureRelief relief,
-      IntSupplier localHealth) {
+      IntSupplier localHealth,
+      Supplier<SortedMap<String, Double>> figures) {
     this.around = around;
     this.shelf = shelf;
     this.commands = commands;
@@ -66,6 +73,7 @@ public final class AgentRoutes {
     this.health = health;
     this.relief = relief;
     this.localHealth = localHealth;
+    this.figures = figures;
   }
 
   /** All of them, in the order in which they are described. */
@@ -77,6 +85,7 @@ public final class AgentRoutes {
         Route.get("/v1/host", call -> ok(around.settings().host())),
         Route.get("/v1/telemetry", call -> ok(health.sample())),
         Route.get("/v1/instances", call -> ok(instances())),
+        Route.get("/v1/strays", call -> ok(around.hypervisor().strays())),
         Route.get("/v1/vms/{vm}", call -> spec(vm(call))),
         Route.put("/v1/vms/{vm}", this::start),
         Route.delete("/v1/vms/{vm}", call -> done(work.delete(vm(call)))),
@@ -84,11 +93,14 @@ public final class AgentRoutes {
         Route.delete("/v1/vms/{vm}/replicas/{host}", this::stopReplicating),
         Route.put("/v1/vms/{vm}/cpu-share", this::share),
         Route.post("/v1/vms/{vm}/doubt", this::doubt),
+        Route.get("/v1/vms/{vm}/guard", this::guard),
         Route.post("/v1/commands", this::command),
         Route.put("/v1/shadows/{vm}", this::prepare),
         Route.get("/v1/shadows/{vm}", this::progress),
         Route.get("/v1/shadows/{vm}/epochs", this::epochs),
+        Route.post("/v1/shadows/{vm}/restore", this::restore),
         Route.post("/v1/shadows/{vm}/roll-back", this::rollBack),
+        Route.post("/v1/shadows/{vm}/verify", this::verify),
         Route.post("/v1/leases/{vm}/renew", this::renew),
         Route.post("/v1/leases/{vm}/stop", this::stopRenewing),
         Route.post("/v1/leases/{vm}/take-up", this::takeUp),
@@ -163,7 +175,7 @@ public final class AgentRoutes {
   private Answer metrics() {
     return Answer.text(
         "text/plain; version=0.0.4",
-        AgentMetrics.text(shelf.all(), localHealth.getAsInt(), health, relief));
+        AgentMetrics.text(shelf.all(), localHealth.getAsInt(), health, relief, figures.get()));
   }
 
   // --- VMs
@@ -227,6 +239,20 @@ public final class AgentRoutes {
     return ok(new Nothing());
   }
 
+  /** Waits until clients of a guest are told nothing that its shadow could lose, or for so long. */
+  private Answer guard(Call call) throws InterruptedException {
+    Optional<PrimarySide> primary = shelf.find(vm(call)).flatMap(HostedVm::primary);
+    if (primary.isEmpty()) {
+      return refused("no-instance", "%s does not run here".formatted(vm(call)));
+    }
+    long wait = call.query("waitMillis", 0, 0, 60_000) * 1_000_000;
+    long since = around.clock().getAsLong();
+    while (!primary.get().isGuarded() && around.clock().getAsLong() - since < wait) {
+      Thread.sleep(15);
+    }
+    return ok(new Guard(primary.get().isGuarded()));
+  }
+
   /** The id again is answered with the same outcome; while it is carried out, both wait. */
   private Answer command(Call call) {
     Command command = body(call, Command.class);
@@ -280,7 +306,7 @@ public final class AgentRoutes {
     Optional<ShadowSide> there = shadow(call);
     return there.isEmpty()
         ? noShadow(call)
-        : ok(there.get().shadow().kept().stream().map(AgentRoutes::kept).toList());
+        : ok(AgentWork.all(there.get().shadow()).stream().map(AgentRoutes::kept).toList());
   }
 
   private static KeptEpoch kept(EpochManifest manifest) {
@@ -289,9 +315,31 @@ public final class AgentRoutes {
         label.term(), label.epoch(), manifest.epoch(), manifest.cutAt(), manifest.health());
   }
 
+  private Answer restore(Call call) throws InterruptedException {
+    Outcome outcome = work.restore(vm(call), body(call, RestoreOrder.class));
+    Optional<ShadowSide> there = shadow(call);
+    return outcome instanceof Outcome.Failed || there.isEmpty()
+        ? done(outcome)
+        : ok(there.get().awaitTerm(0, Duration.ZERO));
+  }
+
   private Answer rollBack(Call call) throws InterruptedException {
     RollBack wanted = body(call, RollBack.class);
     return done(work.rollBack(vm(call), wanted.epoch()));
+  }
+
+  private Answer verify(Call call) throws InterruptedException {
+    Duration listen = Duration.ofMillis(body(call, Verify.class).listenMillis());
+    Optional<HostedVm> vm = shelf.find(vm(call));
+    Optional<ShadowSide> there = vm.flatMap(HostedVm::shadow);
+    if (there.isEmpty()) {
+      return noShadow(call);
+    }
+    try {
+      return ok(there.get().check(new AnswerCheck(around, vm.orElseThrow(), there.get()), listen));
+    } catch (HypervisorException e) {
+      return refused(e.code(), e.text());
+    }
   }
 
   // --- leases

@@ -24,8 +24,9 @@ public final class DurableFile {
   }
 
   /**
-   * Replaces a file. Not forced, it survives the end of this process and not that of the machine:
-   * enough for what is said of processes that end with the machine, too.
+   * Replaces a file. Not forced, the machine may go back to the file before when it fails: enough
+   * for what is said of processes that end with it. The content is on the disk in either case
+   * before the file takes the name: what was forced before must not make way for an empty one.
    */
   public static void replace(Path file, byte[] content, boolean forced) {
     Path part = file.resolveSibling(file.getFileName() + ".part");
@@ -37,9 +38,7 @@ public final class DurableFile {
         while (bytes.hasRemaining()) {
           channel.write(bytes);
         }
-        if (forced) {
-          channel.force(true);
-        }
+        channel.force(forced);
       }
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       if (forced) {

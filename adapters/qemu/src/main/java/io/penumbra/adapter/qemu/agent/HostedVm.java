@@ -1,10 +1,13 @@
 package io.penumbra.adapter.qemu.agent;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
 import io.penumbra.domain.VmId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -33,7 +36,20 @@ final class HostedVm {
 
   /** Reads what an agent before has written. */
   static HostedVm read(Path file) throws IOException {
-    return new HostedVm(AgentJson.read(Files.readAllBytes(file), InstanceRecord.class), file);
+    JsonNode record = AgentJson.read(Files.readAllBytes(file), JsonNode.class);
+    if (record.path("seat") instanceof ObjectNode seat) {
+      // Written by an agent that kept that in its head.
+      if (!seat.has("backTo")) {
+        seat.putNull("backTo");
+      }
+      if (!seat.has("restored")) {
+        seat.put("restored", false);
+      }
+    }
+    if (record instanceof ObjectNode whole && !whole.has("unled")) {
+      whole.putNull("unled");
+    }
+    return new HostedVm(AgentJson.read(AgentJson.write(record), InstanceRecord.class), file);
   }
 
   VmId id() {
@@ -61,15 +77,14 @@ final class HostedVm {
   }
 
   /**
-   * As {@link #change}, for what takes a promise back: written at once, and forced to disk soon.
-   * Whoever reads the older record after the machine has failed keeps a promise for nothing.
+   * As {@link #change}, for what takes a promise back: true at once, and written soon, for clients
+   * may be waiting. Whoever reads the older record keeps a promise for nothing, and takes a guest
+   * that he finds running for what it is.
    */
   synchronized void changeSoon(UnaryOperator<InstanceRecord> change) {
     if (!removed) {
-      InstanceRecord changed = change.apply(record);
-      DurableFile.replace(file, AgentJson.write(changed), false);
-      record = changed;
-      Thread.ofVirtual().name("force " + id).start(this::force);
+      record = change.apply(record);
+      Thread.ofVirtual().name("write " + id).start(this::force);
     }
   }
 
@@ -109,7 +124,11 @@ final class HostedVm {
     shadow = Optional.empty();
     try {
       Files.deleteIfExists(file);
-      Files.deleteIfExists(DurableFile.directoryOf(file));
+      try {
+        Files.deleteIfExists(DurableFile.directoryOf(file));
+      } catch (DirectoryNotEmptyException somethingWasPutAside) {
+        // It stays for whoever wants to look at it.
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("cannot remove " + file, e);
     }

@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param keeper who keeps it; without one nothing is leased
  * @param replicas of a primary: where its epochs go
  * @param seat of a shadow: where its epochs come from
+ * @param unled of a primary: clients are led to it by somebody, and may not have been yet
  */
 public record InstanceRecord(
     VmSpec spec,
@@ -36,7 +37,8 @@ public record InstanceRecord(
     long lease,
     Optional<HostId> keeper,
     List<ReplicaOrder> replicas,
-    Optional<Seat> seat) {
+    Optional<Seat> seat,
+    Optional<Unled> unled) {
 
   public InstanceRecord {
     replicas = List.copyOf(replicas);
@@ -50,6 +52,10 @@ public record InstanceRecord(
    * @param link number that marks the link
    * @param keeps the number under which it keeps the primary's lease; 0 if it was never asked to
    * @param renewalsStopped told to renew no more: no ack leaves
+   * @param backTo the epoch that it is to go on from, by the number of the pair of ends, once
+   *     somebody has said that what came later is not to be believed
+   * @param restored what is here came out of the tier store, and no primary has sent it an epoch
+   *     since: it can be promoted, but follows nobody, whatever term it is of
    */
   public record Seat(
       HostId primary,
@@ -57,13 +63,39 @@ public record InstanceRecord(
       List<Integer> ports,
       long link,
       long keeps,
-      boolean renewalsStopped) {
+      boolean renewalsStopped,
+      Optional<Long> backTo,
+      boolean restored) {
     public Seat {
       ports = List.copyOf(ports);
     }
 
     Seat keeping(long number, boolean stopped) {
-      return new Seat(primary, orderedTerm, ports, link, number, stopped);
+      return new Seat(primary, orderedTerm, ports, link, number, stopped, backTo, restored);
+    }
+
+    Seat goingBackTo(Optional<Long> epoch) {
+      return new Seat(primary, orderedTerm, ports, link, keeps, renewalsStopped, epoch, restored);
+    }
+
+    Seat filled() {
+      return new Seat(primary, orderedTerm, ports, link, keeps, renewalsStopped, backTo, false);
+    }
+  }
+
+  /**
+   * What whoever leads clients has to know of a guest that is new here.
+   *
+   * @param promotion what it was promoted from; without one it was started from its disks
+   */
+  public record Unled(Optional<ServiceGate.Promotion> promotion) {
+
+    static Unled promoted(ServiceGate.Promotion from) {
+      return new Unled(Optional.of(from));
+    }
+
+    static Unled booted() {
+      return new Unled(Optional.empty());
     }
   }
 
@@ -80,6 +112,7 @@ public record InstanceRecord(
         0,
         Optional.empty(),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -96,7 +129,8 @@ public record InstanceRecord(
         0,
         Optional.empty(),
         List.of(),
-        Optional.of(seat));
+        Optional.of(seat),
+        Optional.empty());
   }
 
   InstanceRecord withSpec(VmSpec changed) {
@@ -112,7 +146,8 @@ public record InstanceRecord(
         lease,
         keeper,
         replicas,
-        seat);
+        seat,
+        unled);
   }
 
   InstanceRecord withHeld(ShadowMode changedMode, Resources changed) {
@@ -128,28 +163,43 @@ public record InstanceRecord(
         lease,
         keeper,
         replicas,
-        seat);
+        seat,
+        unled);
   }
 
   InstanceRecord withTerm(long changed, boolean isStopped) {
     return new InstanceRecord(
-        spec, role, mode, held, changed, epochMark, isStopped, false, lease, keeper, replicas,
-        seat);
+        spec, role, mode, held, changed, epochMark, isStopped, false, lease, keeper, replicas, seat,
+        unled);
   }
 
   InstanceRecord withMark(long mark) {
     return new InstanceRecord(
-        spec, role, mode, held, term, mark, stopped, heldForSync, lease, keeper, replicas, seat);
+        spec,
+        role,
+        mode,
+        held,
+        term,
+        mark,
+        stopped,
+        heldForSync,
+        lease,
+        keeper,
+        replicas,
+        seat,
+        unled);
   }
 
   InstanceRecord withStopped(boolean changed) {
     return new InstanceRecord(
-        spec, role, mode, held, term, epochMark, changed, false, lease, keeper, replicas, seat);
+        spec, role, mode, held, term, epochMark, changed, false, lease, keeper, replicas, seat,
+        unled);
   }
 
   InstanceRecord withHeldForSync(boolean changed) {
     return new InstanceRecord(
-        spec, role, mode, held, term, epochMark, stopped, changed, lease, keeper, replicas, seat);
+        spec, role, mode, held, term, epochMark, stopped, changed, lease, keeper, replicas, seat,
+        unled);
   }
 
   InstanceRecord withLease(long number, Optional<HostId> changed) {
@@ -165,7 +215,8 @@ public record InstanceRecord(
         number,
         changed,
         replicas,
-        seat);
+        seat,
+        unled);
   }
 
   InstanceRecord withReplicas(List<ReplicaOrder> changed) {
@@ -181,7 +232,8 @@ public record InstanceRecord(
         lease,
         keeper,
         changed,
-        seat);
+        seat,
+        unled);
   }
 
   InstanceRecord withoutSeat() {
@@ -197,7 +249,8 @@ public record InstanceRecord(
         lease,
         keeper,
         replicas,
-        Optional.empty());
+        Optional.empty(),
+        unled);
   }
 
   InstanceRecord withSeat(Seat changed) {
@@ -213,6 +266,24 @@ public record InstanceRecord(
         lease,
         keeper,
         replicas,
-        Optional.of(changed));
+        Optional.of(changed),
+        unled);
+  }
+
+  InstanceRecord withUnled(Optional<Unled> changed) {
+    return new InstanceRecord(
+        spec,
+        role,
+        mode,
+        held,
+        term,
+        epochMark,
+        stopped,
+        heldForSync,
+        lease,
+        keeper,
+        replicas,
+        seat,
+        changed);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Freezes guests whose lease has passed, whatever has become of the agent: a process of its own
@@ -62,13 +63,9 @@ public final class LeaseWatchdog {
    * @param pidFile where its process id is kept, so that the next agent finds it
    */
   static long ensure(Path page, Path pidFile) throws IOException {
-    if (Files.exists(pidFile)) {
-      String[] known = Files.readString(pidFile).strip().split(" ", -1);
-      long pid = Long.parseLong(known[0]);
-      Signals.Stat stat = Signals.stat(pid);
-      if (stat.alive() && stat.startTicks() == Long.parseLong(known[1])) {
-        return pid;
-      }
+    OptionalLong there = known(pidFile);
+    if (there.isPresent()) {
+      return there.getAsLong();
     }
     Process process =
         new ProcessBuilder(command(page))
@@ -80,6 +77,23 @@ public final class LeaseWatchdog {
     String line = "%d %d%n".formatted(pid, Signals.stat(pid).startTicks());
     DurableFile.replace(pidFile, line.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     return pid;
+  }
+
+  private static OptionalLong known(Path pidFile) throws IOException {
+    if (!Files.exists(pidFile)) {
+      return OptionalLong.empty();
+    }
+    String line = Files.readString(pidFile).strip();
+    if (!line.matches("\\d{1,9} \\d{1,18}")) {
+      // What a machine that lost its power left of it; whatever it named has gone with it.
+      return OptionalLong.empty();
+    }
+    int space = line.indexOf(' ');
+    long pid = Long.parseLong(line.substring(0, space));
+    Signals.Stat stat = Signals.stat(pid);
+    return stat.alive() && stat.startTicks() == Long.parseLong(line.substring(space + 1))
+        ? OptionalLong.of(pid)
+        : OptionalLong.empty();
   }
 
   /** A session of its own: what ends the agent must not end it. */

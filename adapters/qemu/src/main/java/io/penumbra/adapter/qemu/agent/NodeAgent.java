@@ -12,10 +12,13 @@ import io.penumbra.web.JsonServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /** One agent, put together and running. To close it is to end the agent and leave guests alone. */
@@ -29,6 +32,7 @@ public final class NodeAgent implements AutoCloseable {
   private final CommandBook commands;
   private final AgentWork work;
   private final HeartbeatSender heartbeats;
+  private final Optional<KeptWatchdog> watchdog;
   private final HostHealth health;
   private final PressureRelief relief;
   private final Thread ticker;
@@ -37,15 +41,21 @@ public final class NodeAgent implements AutoCloseable {
   private volatile int lateTicks;
 
   private NodeAgent(
-      Surroundings around, VmShelf shelf, CommandBook commands, HeartbeatSender heartbeats) {
+      Surroundings around,
+      VmShelf shelf,
+      CommandBook commands,
+      HeartbeatSender heartbeats,
+      long boot,
+      Optional<KeptWatchdog> watchdog) {
     this.around = around;
     this.shelf = shelf;
     this.commands = commands;
     this.heartbeats = heartbeats;
+    this.watchdog = watchdog;
     this.work = new AgentWork(around, shelf);
     this.health = around.health();
     this.relief = new PressureRelief(around.settings().weightUnderPressure());
-    this.boot = around.wall().instant().toEpochMilli();
+    this.boot = boot;
     this.ticker = Thread.ofPlatform().name("lease ticker").unstarted(this::tick);
   }
 
@@ -72,9 +82,10 @@ public final class NodeAgent implements AutoCloseable {
     Files.createDirectories(directory.resolve("scratch"));
     Path page = directory.resolve("leases.page");
     LeasePage leases = LeasePage.ofAgent(page);
-    if (watchdog) {
-      LeaseWatchdog.ensure(page, directory.resolve("watchdog.pid"));
-    }
+    Optional<KeptWatchdog> kept =
+        watchdog
+            ? Optional.of(KeptWatchdog.beside(page, directory.resolve("watchdog.pid")))
+            : Optional.empty();
     HeartbeatSender heartbeats = new HeartbeatSender(settings, clock);
     Surroundings around =
         Surroundings.of(
@@ -84,7 +95,9 @@ public final class NodeAgent implements AutoCloseable {
             around,
             VmShelf.open(directory.resolve("vms")),
             CommandBook.open(directory.resolve("commands.jsonl")),
-            heartbeats);
+            heartbeats,
+            BootNumber.next(directory.resolve("boot"), wall),
+            kept);
     agent.takeUp();
     agent.ticker.start();
     heartbeats.start(agent::heartbeat, agent::hear);
@@ -93,10 +106,12 @@ public final class NodeAgent implements AutoCloseable {
 
   /** Where {@link JsonServer} should listen is up to whoever mounts these. */
   public AgentRoutes routes() {
-    return new AgentRoutes(around, shelf, commands, work, health, relief, this::localHealth);
+    return new AgentRoutes(
+        around, shelf, commands, work, health, relief, this::localHealth, this::figures);
   }
 
   private void takeUp() {
+    shelf.unreadable().forEach(this::giveUp);
     for (HostedVm vm : shelf.all()) {
       vm.lock().lock();
       try {
@@ -111,10 +126,26 @@ public final class NodeAgent implements AutoCloseable {
     }
   }
 
+  /** What it was is not known: the controller takes of this what goes with its books. */
+  private void giveUp(VmId vm, String why) {
+    String text = "what its agent had written of it can't be read: " + why;
+    try {
+      // What runs would be leased and fenced by nobody.
+      around.hypervisor().end(vm);
+    } catch (HypervisorException e) {
+      text += "; and it can't be ended: " + e.text();
+    }
+    Instant now = around.wall().instant();
+    around.outbox().add(new Event.GuestFailed(now, vm, text));
+    around.outbox().add(new Event.ShadowLost(now, vm, host(), text));
+  }
+
   private void takeUpPrimary(HostedVm vm) {
     PrimarySide side = new PrimarySide(around, vm, vm.record().epochMark());
     vm.becomes(side);
     if (vm.record().stopped()) {
+      // Whoever wrote that down may have died before it was so.
+      endLeft(vm);
       return;
     }
     if (vm.record().seat().isPresent()) {
@@ -125,6 +156,8 @@ public final class NodeAgent implements AutoCloseable {
       Optional<Hypervisor.Guest> guest = around.hypervisor().adopt(vm.record().spec());
       if (guest.isPresent()) {
         side.adopt(guest.get());
+      } else if (side.hasMovedOn()) {
+        side.leave();
       } else {
         died(vm, "its process was gone when the agent came back");
       }
@@ -139,12 +172,23 @@ public final class NodeAgent implements AutoCloseable {
     try {
       Optional<Hypervisor.Guest> guest = around.hypervisor().adopt(half.spec());
       if (guest.isPresent()) {
-        vm.save(InstanceRecord.primary(half.spec(), half.term(), half.epochMark()));
+        vm.save(
+            InstanceRecord.primary(half.spec(), half.term(), half.epochMark())
+                .withUnled(half.unled()));
         side.adopt(guest.get());
         return;
       }
     } catch (HypervisorException e) {
-      // Then it does not serve, and is what it was.
+      // Whatever of it is there ends below.
+    }
+    side.letGo();
+    try {
+      // Nobody knows how far it got: what runs unseen would be fenced and leased by nobody.
+      around.hypervisor().end(vm.id());
+    } catch (HypervisorException e) {
+      vm.change(now -> now.withStopped(true));
+      lost(vm, "it was half promoted and can't be ended: " + e.text());
+      return;
     }
     vm.save(
         InstanceRecord.shadow(
@@ -152,7 +196,17 @@ public final class NodeAgent implements AutoCloseable {
     takeUpShadow(vm);
   }
 
+  private void endLeft(HostedVm vm) {
+    try {
+      around.hypervisor().end(vm.id());
+    } catch (HypervisorException e) {
+      // A fence tries again, and says that it could not.
+    }
+  }
+
+  /** It is given up here, so it must not run on unseen. */
   private void died(HostedVm vm, String symptom) {
+    endLeft(vm);
     vm.change(now -> now.withStopped(true));
     around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
   }
@@ -167,15 +221,16 @@ public final class NodeAgent implements AutoCloseable {
       side.receive();
     } catch (HypervisorException e) {
       shelf.forget(vm);
-      around
-          .outbox()
-          .add(
-              new Event.ShadowLost(
-                  around.wall().instant(),
-                  vm.id(),
-                  around.settings().host().id(),
-                  "it can't be taken up: " + e.text()));
+      lost(vm, "it can't be taken up: " + e.text());
     }
+  }
+
+  private void lost(HostedVm vm, String why) {
+    around
+        .outbox()
+        .add(
+            new Event.ShadowLost(
+                around.wall().instant(), vm.id(), around.settings().host().id(), why));
   }
 
   private void tick() {
@@ -203,12 +258,27 @@ public final class NodeAgent implements AutoCloseable {
   }
 
   private void lookAtHost() {
+    for (HostedVm vm : shelf.all()) {
+      vm.primary().ifPresent(PrimarySide::look);
+      if (vm.primary().filter(PrimarySide::hasLeft).isPresent()) {
+        work.leave(vm.id());
+      }
+    }
+    if (!closed) {
+      watchdog.ifPresent(kept -> kept.look(around.hypervisor()::letOut));
+    }
     HostHealth.Sample seen = health.sample();
     relief.look(
         Optional.ofNullable(seen.pressure().get("cpu.some")),
         shelf.all().stream()
             .flatMap(vm -> vm.primary().flatMap(PrimarySide::guest).stream())
             .toList());
+  }
+
+  private SortedMap<String, Double> figures() {
+    SortedMap<String, Double> figures = new TreeMap<>(around.hypervisor().figures());
+    watchdog.ifPresent(kept -> figures.putAll(kept.figures()));
+    return figures;
   }
 
   /** 0 is well; up to 8 when the agent's own ticks come late. */

@@ -56,7 +56,7 @@ public final class OwnCaps {
   /** Puts them in force; returns what was done, for people. */
   public String apply() {
     if (cores <= 0) {
-      return "not capped";
+      return "not capped, heap %d MiB".formatted(Runtime.getRuntime().maxMemory() >> 20);
     }
     long pid = ProcessHandle.current().pid();
     String name = "agent-" + pid;

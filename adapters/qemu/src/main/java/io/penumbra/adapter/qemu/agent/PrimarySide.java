@@ -12,6 +12,7 @@ import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.sync.epoch.HealthSnapshot;
 import io.penumbra.web.Reply;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,12 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   private volatile boolean starting;
   private volatile boolean frozen;
   private volatile long pausedNanos;
+
+  /** Another agent looks after the guest. */
+  private volatile boolean left;
+
+  /** Its owner has the guest elsewhere. */
+  private volatile boolean moved;
 
   /** Its memory has changed by itself; remembered for as long as this guest lives. */
   private volatile Optional<Drift> drift = Optional.empty();
@@ -85,13 +92,49 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     if (!frozen) {
       beginMissing();
     }
+    leadClients();
   }
 
+  /** Whoever should have said that it is gone may not have: looked at every second or so. */
+  void look() {
+    guest
+        .filter(there -> !moved && !there.alive())
+        .ifPresent(there -> gone(there, "its process %d is gone".formatted(there.pid())));
+  }
+
+  /** Who takes a guest elsewhere stops it first; of one that was running, nobody need be asked. */
   private void gone(Hypervisor.Guest which, String symptom) {
+    if (which.isLent() && which.wasStopped() && hasMovedOn()) {
+      moved = true;
+    } else {
+      failed(which, symptom);
+    }
+  }
+
+  /** Whether its owner has its guest elsewhere by now: a shadow of it must not serve, too. */
+  boolean hasMovedOn() {
+    try {
+      return around.hypervisor().movedOn(vm.record().spec()).isPresent();
+    } catch (HypervisorException e) {
+      return false;
+    }
+  }
+
+  /** It is to be looked after no more, since its owner has it elsewhere. */
+  boolean hasLeft() {
+    return moved;
+  }
+
+  void leave() {
+    moved = true;
+  }
+
+  private synchronized void failed(Hypervisor.Guest which, String symptom) {
     if (guest.filter(which::equals).isEmpty() || vm.record().stopped()) {
       return;
     }
-    around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom));
+    Optional<Long> ended = Optional.of(vm.record().term());
+    around.outbox().add(new Event.GuestFailed(around.wall().instant(), vm.id(), symptom, ended));
     vm.change(now -> now.withStopped(true));
     guest = Optional.empty();
     silence();
@@ -100,15 +143,95 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
 
   /** Starts it from its disks. */
   void boot() throws HypervisorException {
+    boot(() -> {});
+  }
+
+  /**
+   * Starts it from its disks.
+   *
+   * @param running called as soon as it runs: before anybody could be told that it has died
+   */
+  void boot(Runnable running) throws HypervisorException {
     starting = true;
     try {
-      attach(around.hypervisor().start(vm.record().spec()));
+      Hypervisor.Guest started = around.hypervisor().start(vm.record().spec());
+      attach(started);
+      running.run();
       frozen = false;
-      vm.change(now -> now.withStopped(false));
+      vm.change(now -> now.withStopped(false).withUnled(unled(InstanceRecord.Unled.booted())));
+      if (!started.alive()) {
+        // Of one that was still taken for stopped, its end is no news.
+        gone(started, "its process ended while it was started");
+        return;
+      }
       beginMissing();
+      leadClients();
     } finally {
       starting = false;
     }
+  }
+
+  /** What is to be remembered until clients are led to it, if anybody leads them. */
+  private Optional<InstanceRecord.Unled> unled(InstanceRecord.Unled how) {
+    return around.gate().leads(vm.id()) ? Optional.of(how) : Optional.empty();
+  }
+
+  /** Has clients led here, unless they are already. */
+  void leadClients() {
+    Optional<InetSocketAddress> at = address();
+    Optional<InstanceRecord.Unled> how = vm.record().unled();
+    if (at.isEmpty() || how.isEmpty()) {
+      return;
+    }
+    ServiceGate.Arrival arrival = new Arriving(how.get());
+    how.get()
+        .promotion()
+        .ifPresentOrElse(
+            from -> around.gate().promoted(vm.id(), from, at.get(), arrival),
+            () -> around.gate().booted(vm.id(), at.get(), arrival));
+  }
+
+  /** This guest as long as clients are to be led to it as it was said. */
+  private final class Arriving implements ServiceGate.Arrival {
+
+    private final Optional<InstanceRecord.Unled> how;
+
+    Arriving(InstanceRecord.Unled how) {
+      this.how = Optional.of(how);
+    }
+
+    @Override
+    public ServiceGate.Presence presence() {
+      return vm.record().unled().equals(how)
+          ? PrimarySide.this.presence()
+          : ServiceGate.Presence.GONE;
+    }
+
+    @Override
+    public void led() {
+      if (!left) {
+        vm.change(now -> now.unled().equals(how) ? now.withUnled(Optional.empty()) : now);
+      }
+    }
+  }
+
+  /** How it is by now, for whoever leads clients to it. */
+  private ServiceGate.Presence presence() {
+    if (left || vm.primary().filter(this::equals).isEmpty()) {
+      return ServiceGate.Presence.GONE;
+    }
+    return switch (state()) {
+      case SERVING ->
+          lease.mayServe() ? ServiceGate.Presence.SERVES : ServiceGate.Presence.STANDS_STILL;
+      case PAUSED, FROZEN, STARTING, WAITING, RESTORED -> ServiceGate.Presence.STANDS_STILL;
+      case STOPPED -> ServiceGate.Presence.GONE;
+    };
+  }
+
+  /** Where the service of its guest is reached, if it is known to have one. */
+  Optional<InetSocketAddress> address() {
+    return guest.flatMap(
+        at -> vm.record().spec().service().flatMap(service -> at.port(service.port())));
   }
 
   /** Ends it for good; on return it can't serve. Remembered before it is done. */
@@ -119,17 +242,37 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
       guest.get().kill();
       guest = Optional.empty();
     }
+    // One that could not be adopted, or that an agent before us was about to end.
+    around.hypervisor().end(vm.id());
     lease.release();
     frozen = false;
   }
 
   /** Lets go of everything and leaves the guest as it is: the agent ends. */
   void letGo() {
+    left = true;
     List<Replication> ending = replications();
     ending.forEach(Replication::close);
     ending.forEach(Replication::awaitEnd);
     silence();
     guest.ifPresent(Hypervisor.Guest::letGo);
+  }
+
+  /** Whether its guest is somebody else's. */
+  boolean isLent() {
+    return guest.filter(Hypervisor.Guest::isLent).isPresent();
+  }
+
+  /** Lets go of a guest for good, which runs on; nobody's word counts for it any more. */
+  void release() {
+    Optional<Hypervisor.Guest> lent = guest;
+    guest = Optional.empty();
+    lease.release();
+    List<Replication> ending = replications();
+    ending.forEach(Replication::close);
+    ending.forEach(Replication::awaitEnd);
+    silence();
+    lent.ifPresent(Hypervisor.Guest::letGo);
   }
 
   /** The guest is dead or dying, so nobody waits for what its senders are at. */
@@ -152,7 +295,7 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
   }
 
   State state() {
-    if (starting) {
+    if (starting || moved) {
       return State.STARTING;
     }
     if (vm.record().stopped() || guest.isEmpty()) {
@@ -494,6 +637,11 @@ final class PrimarySide implements CaptureDesk.Clerk, Replication.Listener {
     }
     everywhere().ifPresent(safe -> around.gate().acked(vm.id(), safe));
     tellOfDrift(label);
+  }
+
+  /** Whether a shadow could take over now without the loss of anything that clients rely on. */
+  boolean isGuarded() {
+    return everywhere().filter(safe -> around.gate().guards(vm.id(), safe)).isPresent();
   }
 
   /** The newest epoch that every shadow has which could take over. */

@@ -1,17 +1,16 @@
 package io.penumbra.adapter.qemu.agent;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.capture.CaptureSettings;
 import io.penumbra.adapter.qemu.capture.FileSystems;
 import io.penumbra.adapter.qemu.capture.QemuSource;
+import io.penumbra.adapter.qemu.guest.CarriedLine;
 import io.penumbra.adapter.qemu.guest.GuestCounters;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
 import io.penumbra.adapter.qemu.shadow.Promotion;
 import io.penumbra.sync.epoch.StateSource;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
@@ -28,8 +27,7 @@ final class QemuHosted implements Hypervisor.Guest {
   private static final long LOOK_NANOS = 500_000;
   private static final long VITALS_NANOS = 1_000_000_000L;
 
-  private final Path directory;
-  private final OwnCaps caps;
+  private final Keeper keeper;
   private final long pid;
   private final long startTicks;
   private volatile Optional<QemuGuest> qemu;
@@ -38,40 +36,49 @@ final class QemuHosted implements Hypervisor.Guest {
   private volatile SortedMap<String, Double> vitals = new TreeMap<>();
   private volatile long vitalsAt = System.nanoTime() - VITALS_NANOS;
   private volatile Optional<JsonNode> identity = Optional.empty();
+  private Optional<String> bootedBecause = Optional.empty();
   private CompletableFuture<Optional<String>> tidied =
       CompletableFuture.completedFuture(Optional.empty());
 
-  QemuHosted(Path directory, QemuGuest guest, OwnCaps caps) {
-    this.directory = directory;
-    this.caps = caps;
+  QemuHosted(Keeper keeper, QemuGuest guest) {
+    this.keeper = keeper;
     this.pid = guest.pid();
-    caps.letOut(pid);
+    keeper.letOut(pid);
     this.startTicks = Signals.stat(pid).startTicks();
     this.qemu = Optional.of(guest);
     guest.onGone(() -> died(guest));
     ports = guest.forwards().found().orElse(List.of());
-    identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
+    identity = identityOf(guest);
+  }
+
+  private static Optional<JsonNode> identityOf(QemuGuest guest) {
+    return guest.identity().found().map(identity -> Identity.of(identity, guest));
+  }
+
+  /** What was a shadow, and had to be booted. */
+  static QemuHosted booted(Keeper keeper, QemuGuest guest, String why) {
+    QemuHosted hosted = new QemuHosted(keeper, guest);
+    hosted.bootedBecause = Optional.of(why);
+    return hosted;
   }
 
   /** A shadow that has come to life: all there is to know of it is known. */
-  QemuHosted(Path directory, Promotion promotion, OwnCaps caps) {
-    this.directory = directory;
-    this.caps = caps;
+  QemuHosted(Keeper keeper, Promotion promotion) {
+    this.keeper = keeper;
     QemuGuest guest = promotion.guest();
     this.pid = guest.pid();
     // Starts processes, and clients wait.
-    Thread.ofVirtual().start(() -> caps.letOut(pid));
+    Thread.ofVirtual().start(() -> keeper.letOut(pid));
     this.startTicks = Signals.stat(pid).startTicks();
     this.qemu = Optional.of(guest);
     guest.onGone(() -> died(guest));
     ports = promotion.forwards();
-    identity = Optional.of(QemuHypervisor.JSON.valueToTree(promotion.identity()));
+    identity = Optional.of(Identity.of(promotion.identity(), guest));
     tidied = promotion.tidied();
   }
 
-  QemuHosted(Path directory, long frozenPid, OwnCaps caps) {
-    this.directory = directory;
-    this.caps = caps;
+  QemuHosted(Keeper keeper, long frozenPid) {
+    this.keeper = keeper;
     this.pid = frozenPid;
     this.startTicks = Signals.stat(frozenPid).startTicks();
     this.qemu = Optional.empty();
@@ -101,6 +108,21 @@ final class QemuHosted implements Hypervisor.Guest {
   @Override
   public Optional<JsonNode> identity() {
     return identity;
+  }
+
+  @Override
+  public boolean isLent() {
+    return keeper.lends();
+  }
+
+  @Override
+  public boolean wasStopped() {
+    return qemu.filter(QemuGuest::wasStopped).isPresent();
+  }
+
+  @Override
+  public Optional<String> bootedBecause() {
+    return bootedBecause;
   }
 
   @Override
@@ -140,14 +162,14 @@ final class QemuHosted implements Hypervisor.Guest {
     }
     Signals.send(pid, Signals.CONT);
     if (qemu.isEmpty()) {
-      Reply<QemuGuest> adopted = QemuGuest.adopt(directory, QemuHypervisor.PATIENCE);
-      adopted
+      keeper
+          .takeUp()
           .found()
           .ifPresent(guest -> {
             guest.onGone(() -> died(guest));
             qemu = Optional.of(guest);
             ports = guest.forwards().found().orElse(List.of());
-            identity = guest.identity().found().map(QemuHypervisor.JSON::valueToTree);
+            identity = identityOf(guest);
           });
     }
   }
@@ -201,7 +223,11 @@ final class QemuHosted implements Hypervisor.Guest {
     return ports.stream()
         .filter(forward -> name.equals(String.valueOf(forward.guestPort())))
         .map(forward -> new InetSocketAddress(forward.address(), forward.hostPort()))
-        .findFirst();
+        .findFirst()
+        .or(() ->
+            qemu.flatMap(guest -> guest.spec().carried())
+                .flatMap(CarriedLine::address)
+                .map(address -> new InetSocketAddress(address, Integer.parseInt(name))));
   }
 
   @Override
@@ -249,6 +275,6 @@ final class QemuHosted implements Hypervisor.Guest {
   /** By the weight of a control group of its own. */
   @Override
   public void share(int weight) throws HypervisorException {
-    QemuHypervisor.done("not-here", caps.weigh(pid, weight));
+    QemuHypervisor.done("not-here", keeper.weigh(pid, weight));
   }
 }

@@ -1,6 +1,7 @@
 package io.penumbra.adapter.qemu.agent;
 
 import io.penumbra.adapter.qemu.api.AgentClient.ShadowProgress;
+import io.penumbra.adapter.qemu.api.AnswerReport;
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
 import io.penumbra.adapter.qemu.api.Heartbeat.Role;
 import io.penumbra.adapter.qemu.api.Heartbeat.State;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A shadow that waits here: what fills it, and what its agent has promised its primary. */
@@ -31,7 +33,11 @@ final class ShadowSide implements Reception.Heard {
   private volatile Optional<Reception> reception = Optional.empty();
   private volatile boolean lost;
   private final AtomicLong rotten = new AtomicLong();
+  private final AtomicLong compared = new AtomicLong();
+  private final AtomicLong differing = new AtomicLong();
+  private final AtomicBoolean checking = new AtomicBoolean();
   private final Object receiving = new Object();
+  private boolean shut;
   private LeaseGrant grant;
   private Optional<Verification> verification = Optional.empty();
 
@@ -42,12 +48,23 @@ final class ShadowSide implements Reception.Heard {
     this.around = around;
     this.vm = vm;
     this.shadow = shadow;
-    newest = shadow.newest().flatMap(CutLabel::of);
     InstanceRecord.Seat seat = seat();
+    // Said to an agent before us, perhaps, that was killed before it was done.
+    seat.backTo().ifPresent(this::goBackAgain);
+    newest = shadow.newest().flatMap(CutLabel::of);
     long now = around.clock().getAsLong();
     LeaseGrant begun = LeaseGrant.begun(around.settings().lease(), seat.primary(), now);
     grant = seat.renewalsStopped() ? begun.stop(Duration.ZERO, now) : begun;
     shadow.whenLost(this::lost);
+  }
+
+  /** Unless the epoch is gone, as after the machine was started anew: then there is no way back. */
+  private void goBackAgain(long epoch) {
+    if (shadow.kept().stream().anyMatch(manifest -> manifest.epoch() == epoch)) {
+      shadow.rollBack(epoch);
+    } else {
+      vm.change(now -> now.withSeat(seat().goingBackTo(Optional.empty())));
+    }
   }
 
   private InstanceRecord.Seat seat() {
@@ -70,10 +87,15 @@ final class ShadowSide implements Reception.Heard {
     return ports;
   }
 
-  /** Takes epochs in from now on. Not to be called with this side's monitor: see {@link #hush}. */
+  /**
+   * Takes epochs in from now on, unless they are not to be believed. Not to be called with this
+   * side's monitor: see {@link #hush}.
+   */
   void receive() {
     synchronized (receiving) {
-      if (reception.filter(open -> !open.closing()).isPresent()) {
+      if (shut
+          || seat().backTo().isPresent()
+          || reception.filter(open -> !open.closing()).isPresent()) {
         return;
       }
       hush();
@@ -98,10 +120,35 @@ final class ShadowSide implements Reception.Heard {
    * monitor meanwhile.
    */
   void hush() {
+    shadow.hush();
     synchronized (receiving) {
+      boolean received = reception.isPresent();
       reception.ifPresent(Reception::close);
       reception = Optional.empty();
+      if (received) {
+        // One may be whole here whose ack has waited for the tier store.
+        shadow.newest().flatMap(CutLabel::of).ifPresent(label -> newest = Optional.of(label));
+      }
     }
+  }
+
+  /**
+   * Takes none in, whoever asks for it, until it is opened again: a primary that hears nothing asks
+   * soon, and what it sent would go into files that are being moved.
+   */
+  void shut() {
+    synchronized (receiving) {
+      shut = true;
+    }
+    hush();
+  }
+
+  /** Takes epochs in again. */
+  void open() {
+    synchronized (receiving) {
+      shut = false;
+    }
+    receive();
   }
 
   /** Leaves it as it is: the agent ends. */
@@ -113,11 +160,45 @@ final class ShadowSide implements Reception.Heard {
   @Override
   public void committed(EpochManifest manifest) {
     CutLabel.of(manifest).ifPresent(label -> newest = Optional.of(label));
+    if (isRestored()) {
+      vm.change(now -> now.seat().map(seat -> now.withSeat(seat.filled())).orElse(now));
+    }
+  }
+
+  /** Whether nothing has come here since it was taken out of the tier store. */
+  private boolean isRestored() {
+    return vm.record().seat().filter(InstanceRecord.Seat::restored).isPresent();
   }
 
   @Override
   public void rotten(int pages) {
     rotten.addAndGet(pages);
+  }
+
+  /** One at a time. */
+  AnswerReport check(AnswerCheck check, Duration listen)
+      throws HypervisorException, InterruptedException {
+    if (!checking.compareAndSet(false, true)) {
+      throw new HypervisorException("busy", "a check is under way");
+    }
+    try {
+      AnswerReport report = check.run(listen);
+      compared.addAndGet(report.compared());
+      differing.addAndGet(report.differing());
+      return report;
+    } finally {
+      checking.set(false);
+    }
+  }
+
+  /** How many answers of the primary were held against a copy's. */
+  long comparedAnswers() {
+    return compared.get();
+  }
+
+  /** How many of them were not what they should be. */
+  long differingAnswers() {
+    return differing.get();
   }
 
   /** How many pages here have changed by themselves, and were sent again. */
@@ -148,8 +229,9 @@ final class ShadowSide implements Reception.Heard {
     return newest.isPresent() && !lost;
   }
 
+  /** Whether a primary of that term, or of a later one, has filled it. */
   boolean isUpToDate(long term) {
-    return newest.filter(label -> label.term() >= term).isPresent() && !lost;
+    return newest.filter(label -> label.term() >= term).isPresent() && !lost && !isRestored();
   }
 
   Optional<CutLabel> newest() {
@@ -230,6 +312,7 @@ final class ShadowSide implements Reception.Heard {
     long now = around.clock().getAsLong();
     grant = grant.stop(call.controllerSilent(), now);
     // From now on no epoch that comes can be acked.
+    shadow.hush();
     reception.ifPresent(Reception::closeSoon);
     beginVerifying();
     return switch (grant.end(now)) {
@@ -246,7 +329,8 @@ final class ShadowSide implements Reception.Heard {
   void takeUp() {
     synchronized (this) {
       InstanceRecord.Seat seat = seat();
-      vm.change(now -> now.withSeat(seat.keeping(seat.keeps(), false)));
+      vm.change(
+          now -> now.withSeat(seat.keeping(seat.keeps(), false).goingBackTo(Optional.empty())));
       grant = grant.takenUp(around.clock().getAsLong());
       shadow.goForward();
     }
@@ -256,10 +340,28 @@ final class ShadowSide implements Reception.Heard {
   // --- taking over
 
   /** Goes back to an older epoch, and takes in no newer ones: somebody doubts them. */
-  void rollBack(long number) throws HypervisorException {
+  void rollBack(long number) {
+    // Remembered first: a primary that lives on asks for its epochs to be taken in again.
+    synchronized (this) {
+      InstanceRecord.Seat seat = seat();
+      vm.change(now -> now.withSeat(seat.goingBackTo(Optional.of(number))));
+    }
     hush();
     shadow.rollBack(number);
     newest = shadow.newest().flatMap(CutLabel::of);
+  }
+
+  /** The same with an epoch that only the tier store has. */
+  void fetch(EpochManifest stored) throws HypervisorException {
+    shut();
+    try {
+      shadow.fetch(stored);
+      // What comes now would be newer again than what somebody went back to.
+      shadow.newest().map(EpochManifest::epoch).ifPresent(this::rollBack);
+      newest = shadow.newest().flatMap(CutLabel::of);
+    } finally {
+      open();
+    }
   }
 
   /** Reads the newest state back, beside whatever else has to be waited for. */
@@ -305,7 +407,7 @@ final class ShadowSide implements Reception.Heard {
     return new InstanceReport(
         vm.id(),
         Role.SHADOW,
-        lost ? State.STOPPED : State.WAITING,
+        lost ? State.STOPPED : isRestored() ? State.RESTORED : State.WAITING,
         record.mode(),
         record.held(),
         complete(),

@@ -23,6 +23,11 @@ public final class AgentClient implements AutoCloseable {
   private static final Duration LATE = Duration.ofSeconds(10);
   private static final Duration LONG = Duration.ofSeconds(60);
 
+  /** An epoch that only the tier store has is restored meanwhile. */
+  private static final Duration ROLL_BACK = Duration.ofMinutes(2);
+
+  private static final Duration VERIFY = Duration.ofMinutes(2);
+
   private final JsonClient http;
 
   /**
@@ -37,6 +42,9 @@ public final class AgentClient implements AutoCloseable {
 
   /** How far a shadow is filled. */
   public record ShadowProgress(boolean complete, long term, long epoch) {}
+
+  /** Whether clients of a guest are told nothing that its shadow could lose, as its gateway can. */
+  public record Guard(boolean guarded) {}
 
   /** Which agent to look at. */
   public record Probe(String address) {}
@@ -86,6 +94,19 @@ public final class AgentClient implements AutoCloseable {
     return understood(http.get(path, JsonNode.class, wait.plus(LATE)), ShadowProgress.class);
   }
 
+  /** Waits until a guest's gateway holds or keeps what its shadow has not, or for so long. */
+  public Reply<Guard> awaitGuard(VmId vm, Duration wait) throws InterruptedException {
+    String path = "/v1/vms/%s/guard?waitMillis=%d".formatted(encode(vm), wait.toMillis());
+    return understood(http.get(path, JsonNode.class, wait.plus(LATE)), Guard.class);
+  }
+
+  /** Makes a shadow of what the tier store has; waits for all of it. */
+  public Reply<ShadowProgress> restore(VmId vm, RestoreOrder order, Duration within)
+      throws InterruptedException {
+    return post(
+        "/v1/shadows/%s/restore".formatted(encode(vm)), order, ShadowProgress.class, within);
+  }
+
   /** Back to which epoch: a number, or the last at which the guest was well. */
   public record RollBack(Optional<Long> epoch) {}
 
@@ -95,7 +116,26 @@ public final class AgentClient implements AutoCloseable {
         "/v1/shadows/%s/roll-back".formatted(encode(vm)),
         new RollBack(epoch),
         Nothing.class,
-        SHORT);
+        ROLL_BACK);
+  }
+
+  /** How long requests are collected before the copy is told. */
+  public record Verify(long listenMillis) {
+    public Verify {
+      if (listenMillis < 1 || listenMillis > 60_000) {
+        throw new IllegalArgumentException(
+            "listenMillis %d; expected 1 to 60000".formatted(listenMillis));
+      }
+    }
+  }
+
+  /** Has a copy of a shadow's epoch answer what its primary is asked meanwhile. */
+  public Reply<AnswerReport> verify(VmId vm, Duration listen) throws InterruptedException {
+    return post(
+        "/v1/shadows/%s/verify".formatted(encode(vm)),
+        new Verify(listen.toMillis()),
+        AnswerReport.class,
+        listen.plus(VERIFY));
   }
 
   /** How much of the CPU a guest gets, against others. */

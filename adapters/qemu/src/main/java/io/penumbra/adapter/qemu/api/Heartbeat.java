@@ -45,6 +45,8 @@ public record Heartbeat(
   public enum State {
     /** A shadow that waits, filled or being filled. */
     WAITING,
+    /** A shadow out of the tier store, which no primary has sent an epoch since. */
+    RESTORED,
     /** It is being brought to life. */
     STARTING,
     /** The guest runs. */

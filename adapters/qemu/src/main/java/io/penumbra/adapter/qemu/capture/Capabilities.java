@@ -18,10 +18,19 @@ public final class Capabilities {
 
   /** What switches these on. */
   public static QmpCommand command(String... names) {
+    return command(true, names);
+  }
+
+  /** What switches one off. */
+  public static QmpCommand without(String name) {
+    return command(false, name);
+  }
+
+  private static QmpCommand command(boolean on, String... names) {
     QmpCommand command = QmpCommand.of("migrate-set-capabilities");
     ArrayNode list = command.arguments().putArray("capabilities");
     for (String name : names) {
-      list.addObject().put("capability", name).put("state", true);
+      list.addObject().put("capability", name).put("state", on);
     }
     return command;
   }

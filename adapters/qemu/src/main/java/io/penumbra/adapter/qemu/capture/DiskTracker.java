@@ -21,8 +21,12 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /**
@@ -36,6 +40,7 @@ final class DiskTracker implements AutoCloseable {
   static final String PREFIX = "penumbra-";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration POLL = Duration.ofMillis(5);
   private static final int WRITTEN = 1;
   private static final int HOLE_OR_ZERO = 3;
 
@@ -48,8 +53,13 @@ final class DiskTracker implements AutoCloseable {
   private final Optional<ScratchFile> copy;
   private final Optional<FileData> rawData;
   private final MemorySegment content;
-  private int turn;
   private boolean firstLook = true;
+
+  /** Read from bitmaps, and not told yet. */
+  private BitSet owed = new BitSet();
+
+  /** Whether an export of ours may be there. */
+  private boolean exported;
 
   private DiskTracker(QmpClient qmp, Disk disk, long bytes, Path socket) throws IOException {
     this.qmp = qmp;
@@ -114,7 +124,10 @@ final class DiskTracker implements AutoCloseable {
     }
   }
 
-  /** Pages that were written since this was asked before; content is current in them. */
+  /**
+   * Pages that were written since this was asked before; content is current in them. Nothing is
+   * lost by a failure: what QEMU has marked and nobody has read yet is told the next time.
+   */
   Reply<BitSet> written() {
     if (firstLook) {
       return everything()
@@ -123,24 +136,66 @@ final class DiskTracker implements AutoCloseable {
             return pages;
           });
     }
-    return isClean().then(clean -> clean ? Reply.done(new BitSet()) : swapAndRead());
+    return bitmaps().then(this::written);
   }
 
-  /** Most of the time nothing was written; to know that takes one question. */
-  private Reply<Boolean> isClean() {
+  /**
+   * What QEMU marks written blocks in.
+   *
+   * @param recording whether it does so still; one that does not was swapped, and not removed yet
+   */
+  private record Bitmap(int turn, long count, boolean recording) {}
+
+  /** Ours, as QEMU has them now: whether it did what it was told is not known for certain here. */
+  private Reply<List<Bitmap>> bitmaps() {
     return qmp.execute(QmpCommand.of("query-named-block-nodes").with("flat", true))
         .map(nodes -> {
+          List<Bitmap> found = new ArrayList<>();
           for (JsonNode node : nodes) {
             if (node.path("node-name").asText().equals(disk.name())) {
               for (JsonNode bitmap : node.path("dirty-bitmaps")) {
-                if (bitmap.path("name").asText().equals(bitmap(turn))) {
-                  return bitmap.path("count").asLong() == 0;
-                }
+                turn(bitmap.path("name").asText())
+                    .ifPresent(turn ->
+                        found.add(
+                            new Bitmap(
+                                turn,
+                                bitmap.path("count").asLong(),
+                                bitmap.path("recording").asBoolean())));
               }
             }
           }
-          return false;
+          return found;
         });
+  }
+
+  private static OptionalInt turn(String bitmap) {
+    return bitmap.matches(PREFIX + "\\d{1,9}")
+        ? OptionalInt.of(Integer.parseInt(bitmap.substring(PREFIX.length())))
+        : OptionalInt.empty();
+  }
+
+  /** Most of the time nothing was written; to know that has taken one question. */
+  private Reply<BitSet> written(List<Bitmap> there) {
+    Optional<Bitmap> current = there.stream().filter(Bitmap::recording).findFirst();
+    if (current.isEmpty()) {
+      return Reply.refused("QEMU does not mark what is written to %s".formatted(disk.name()));
+    }
+    List<Bitmap> full = new ArrayList<>(there);
+    full.removeIf(Bitmap::recording);
+    Reply<Integer> done = Reply.done(0);
+    if (current.get().count() > 0) {
+      int next = there.stream().mapToInt(Bitmap::turn).max().orElse(0) + 1;
+      done = swap(current.get(), next).map(_ -> next);
+      full.add(current.get());
+    }
+    for (Bitmap unread : full) {
+      done = done.then(_ -> read(unread));
+    }
+    return done.map(_ -> {
+      BitSet pages = owed;
+      owed = new BitSet();
+      return pages;
+    });
   }
 
   private Reply<BitSet> everything() {
@@ -154,33 +209,40 @@ final class DiskTracker implements AutoCloseable {
         Optional.empty(), "base:allocation", extent -> (extent.flags() & HOLE_OR_ZERO) == 0);
   }
 
-  private Reply<BitSet> swapAndRead() {
-    String full = bitmap(turn);
-    turn++;
+  private Reply<JsonNode> swap(Bitmap full, int next) {
     QmpCommand swap = QmpCommand.of("transaction");
     ArrayNode actions = swap.arguments().putArray("actions");
     actions
         .addObject()
         .put("type", "block-dirty-bitmap-add")
-        .set("data", add(disk, bitmap(turn)).arguments());
+        .set("data", add(disk, bitmap(next)).arguments());
     actions
         .addObject()
         .put("type", "block-dirty-bitmap-disable")
         .putObject("data")
         .put("node", disk.name())
-        .put("name", full);
-    return qmp.execute(swap)
-        .then(_ ->
-            export(
-                Optional.of(full),
-                "qemu:dirty-bitmap:" + full,
-                extent -> (extent.flags() & WRITTEN) != 0))
-        .then(pages ->
-            qmp.execute(
-                    QmpCommand.of("block-dirty-bitmap-remove")
-                        .with("node", disk.name())
-                        .with("name", full))
-                .map(_ -> pages));
+        .put("name", bitmap(full.turn()));
+    return qmp.execute(swap);
+  }
+
+  /** Its pages are owed from then on, and it is removed: if that fails, it is read once more. */
+  private Reply<Integer> read(Bitmap full) {
+    String name = bitmap(full.turn());
+    return export(
+            Optional.of(name),
+            "qemu:dirty-bitmap:" + name,
+            extent -> (extent.flags() & WRITTEN) != 0)
+        .then(pages -> {
+          owed.or(pages);
+          return remove(full).map(_ -> full.turn());
+        });
+  }
+
+  private Reply<JsonNode> remove(Bitmap bitmap) {
+    return qmp.execute(
+        QmpCommand.of("block-dirty-bitmap-remove")
+            .with("node", disk.name())
+            .with("name", bitmap(bitmap.turn())));
   }
 
   private Reply<BitSet> export(Optional<String> bitmap, String context, Predicate<Extent> wanted) {
@@ -192,11 +254,44 @@ final class DiskTracker implements AutoCloseable {
             .with("node-name", disk.name())
             .with("name", disk.name());
     bitmap.ifPresent(name -> add.arguments().putArray("bitmaps").add(name));
-    return qmp.execute(add)
+    return sweep(id)
+        .then(_ -> {
+          exported = true;
+          return qmp.execute(add);
+        })
         .then(_ -> {
           Reply<BitSet> pages = read(context, wanted);
-          return unexport(id).then(_ -> pages);
+          return unexport(id)
+              .then(_ -> {
+                exported = false;
+                return pages;
+              });
         });
+  }
+
+  /** An attempt that failed may have left its export, or have it go only now. */
+  private Reply<String> sweep(String id) {
+    long until = System.nanoTime() + TIMEOUT.toNanos();
+    while (exported) {
+      Reply<JsonNode> there = qmp.execute("query-block-exports");
+      if (!there.isDone()) {
+        return there.map(_ -> id);
+      }
+      exported = there.found().stream().flatMap(JsonNode::valueStream).anyMatch(isNamed(id));
+      if (exported) {
+        if (System.nanoTime() > until) {
+          return Reply.unknown("export %s does not go".formatted(id));
+        }
+        // Refused by one that is about to go.
+        qmp.execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"));
+        LockSupport.parkNanos(POLL.toNanos());
+      }
+    }
+    return Reply.done(id);
+  }
+
+  private static Predicate<JsonNode> isNamed(String id) {
+    return export -> export.path("id").asText().equals(id);
   }
 
   /** Waits until it is gone: until then it keeps its bitmap. */
@@ -230,10 +325,7 @@ final class DiskTracker implements AutoCloseable {
 
   @Override
   public void close() {
-    qmp.execute(
-        QmpCommand.of("block-dirty-bitmap-remove")
-            .with("node", disk.name())
-            .with("name", bitmap(turn)));
+    bitmaps().found().ifPresent(ours -> ours.forEach(this::remove));
     rawData.ifPresent(FileData::close);
     arena.close();
     try {

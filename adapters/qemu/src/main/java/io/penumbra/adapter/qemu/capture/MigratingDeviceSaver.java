@@ -19,6 +19,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -29,13 +30,19 @@ final class MigratingDeviceSaver implements DeviceSaver {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
+  private static final String[] ABILITIES = {"x-ignore-shared", "events"};
+
+  private final QmpClient qmp;
+  private final boolean borrowed;
   private final Path path;
   private final ServerSocketChannel server;
   private final Selector selector;
   private final EventWatch progress;
 
   private MigratingDeviceSaver(
-      QmpClient qmp, Path path, ServerSocketChannel server, Selector selector) {
+      QemuGuest guest, Path path, ServerSocketChannel server, Selector selector) {
+    this.qmp = guest.qmp();
+    this.borrowed = guest.isBorrowed();
     this.path = path;
     this.server = server;
     this.selector = selector;
@@ -43,31 +50,45 @@ final class MigratingDeviceSaver implements DeviceSaver {
   }
 
   static Reply<DeviceSaver> of(QemuGuest guest) {
-    QmpClient qmp = guest.qmp();
-    Reply<JsonNode> able = Capabilities.set(qmp, "x-ignore-shared", "events");
+    Reply<JsonNode> able = Capabilities.set(guest.qmp(), ABILITIES);
+    if (guest.isBorrowed()) {
+      able = able.then(_ -> guest.qmp().execute(Capabilities.without(ABILITIES[0])));
+    }
     return able.then(_ -> {
       Path path = guest.home().deviceSocket();
       try {
         Files.deleteIfExists(path);
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         server.bind(UnixDomainSocketAddress.of(path));
+        guest.letWrite(path);
         server.configureBlocking(false);
         Selector selector = Selector.open();
         server.register(selector, SelectionKey.OP_ACCEPT);
-        return Reply.done(new MigratingDeviceSaver(qmp, path, server, selector));
+        return Reply.done(new MigratingDeviceSaver(guest, path, server, selector));
       } catch (IOException e) {
         return Reply.refused("%s: %s".formatted(path, e.getMessage()));
       }
     });
   }
 
+  /** Whoever else has this QEMU migrate means all of its memory. */
   @Override
-  public QmpCommand command() {
-    return QmpCommand.of("migrate").with("uri", "unix:" + path);
+  public List<QmpCommand> commands() {
+    QmpCommand migrate = QmpCommand.of("migrate").with("uri", "unix:" + path);
+    return borrowed ? List.of(Capabilities.command(ABILITIES), migrate) : List.of(migrate);
   }
 
   @Override
   public Reply<DeviceState> collect() {
+    Reply<DeviceState> collected = await();
+    if (borrowed) {
+      Reply<JsonNode> undone = qmp.execute(Capabilities.without(ABILITIES[0]));
+      return collected.then(state -> undone.map(_ -> state));
+    }
+    return collected;
+  }
+
+  private Reply<DeviceState> await() {
     try {
       selector.select(TIMEOUT.toMillis());
       selector.selectedKeys().clear();

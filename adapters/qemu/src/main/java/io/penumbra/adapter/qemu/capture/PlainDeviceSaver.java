@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /**
  * Saves devices and nothing else, by the command that Xen's tools use; it needs no Xen. QEMU's main
@@ -32,6 +33,7 @@ final class PlainDeviceSaver implements DeviceSaver {
             file,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       }
+      guest.letWrite(file);
       return Reply.done(new PlainDeviceSaver(file));
     } catch (IOException e) {
       return Reply.refused("%s: %s".formatted(file, e.getMessage()));
@@ -39,9 +41,9 @@ final class PlainDeviceSaver implements DeviceSaver {
   }
 
   @Override
-  public QmpCommand command() {
+  public List<QmpCommand> commands() {
     // Not live: else QEMU gives up its disks to another that goes on with them.
-    return QmpCommand.of(COMMAND).with("filename", file.toString()).with("live", false);
+    return List.of(QmpCommand.of(COMMAND).with("filename", file.toString()).with("live", false));
   }
 
   @Override

@@ -195,8 +195,9 @@ public final class QemuSource implements StateSource {
   private Hold holdStill() {
     long start = System.nanoTime();
     QmpClient qmp = guest.qmp();
-    List<Reply<JsonNode>> replies =
-        qmp.executeTogether(List.of(QmpCommand.of("stop"), saver.command()), STOP);
+    List<QmpCommand> commands = new ArrayList<>(List.of(QmpCommand.of("stop")));
+    commands.addAll(saver.commands());
+    List<Reply<JsonNode>> replies = qmp.executeTogether(commands, STOP);
     Reply<DeviceState> saved =
         replies.getFirst().then(_ -> replies.getLast()).then(_ -> saver.collect());
     if (!(saved instanceof Reply.Done<DeviceState>(DeviceState state))) {

@@ -1,5 +1,7 @@
 package io.penumbra.adapter.qemu.cloud;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penumbra.adapter.qemu.agent.DurableFile;
 import io.penumbra.adapter.qemu.api.AgentJson;
 import io.penumbra.domain.HostId;
@@ -79,7 +81,13 @@ final class Books {
 
   /** One shadow, as its agent last reported it. */
   record ShadowEntry(
-      VmId vm, HostId host, ShadowMode mode, Resources resident, boolean complete, long term) {}
+      VmId vm,
+      HostId host,
+      ShadowMode mode,
+      Resources resident,
+      boolean complete,
+      long term,
+      boolean restored) {}
 
   /** Nobody renews the lease of that VM's instance there. */
   record Stop(VmId vm, HostId primary) {}
@@ -111,7 +119,7 @@ final class Books {
     Books books = new Books(file);
     if (Files.exists(file)) {
       try {
-        Page page = AgentJson.read(Files.readAllBytes(file), Page.class);
+        Page page = read(file);
         page.hosts().forEach(entry -> books.hosts.put(entry.host().id(), entry));
         page.vms().forEach(entry -> books.vms.put(entry.vm().id(), entry));
         page.shadows().forEach(e -> books.shadows.put(new Seat(e.vm(), e.host()), e));
@@ -121,6 +129,17 @@ final class Books {
       }
     }
     return books;
+  }
+
+  private static Page read(Path file) throws IOException {
+    JsonNode json = AgentJson.read(Files.readAllBytes(file), JsonNode.class);
+    for (JsonNode shadow : json.path("shadows")) {
+      if (shadow instanceof ObjectNode entry && !entry.has("restored")) {
+        // Written by a controller that did not ask.
+        entry.put("restored", false);
+      }
+    }
+    return AgentJson.read(json, Page.class);
   }
 
   /** What agents say again need not outlive the machine; what we decided must. */

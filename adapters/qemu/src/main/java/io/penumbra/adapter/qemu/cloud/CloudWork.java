@@ -5,6 +5,7 @@ import io.penumbra.adapter.qemu.api.AgentClient.Reached;
 import io.penumbra.adapter.qemu.api.AgentClient.ShadowProgress;
 import io.penumbra.adapter.qemu.api.Nothing;
 import io.penumbra.adapter.qemu.api.ReplicaOrder;
+import io.penumbra.adapter.qemu.api.RestoreOrder;
 import io.penumbra.adapter.qemu.api.ShadowOrder;
 import io.penumbra.adapter.qemu.api.ShadowSeat;
 import io.penumbra.adapter.qemu.api.VmSpec;
@@ -40,8 +41,11 @@ final class CloudWork {
   private static final Outcome DONE = new Outcome.Done();
   private static final int OBSERVERS = 3;
 
-  /** For a host that has been silent for longer than usual already; others look just as long. */
-  private static final Duration PROBE = Duration.ofMillis(200);
+  /**
+   * For a host that has been silent for longer than usual already; others look just as long, and
+   * may take as long again to say so: two that have looked make a verdict, one does not.
+   */
+  private static final Duration PROBE = Duration.ofMillis(400);
 
   private static final Duration OWN_LOOK = Duration.ofMillis(150);
   private static final Duration USUAL = Duration.ofSeconds(25);
@@ -49,6 +53,10 @@ final class CloudWork {
   private static final Duration ACTIVATE = Duration.ofSeconds(280);
   private static final Duration FILL = Duration.ofMinutes(58);
   private static final Duration ROUND = Duration.ofSeconds(10);
+
+  /** A gateway that can't be guarded by then is away: its VM has a shadow all the same. */
+  private static final Duration GUARD = Duration.ofSeconds(20);
+
   private static final Duration EPOCH_MIN = Duration.ofMillis(100);
   private static final Duration EPOCH_MAX = Duration.ofSeconds(60);
 
@@ -67,23 +75,38 @@ final class CloudWork {
     this.wall = wall;
   }
 
-  /** Filling takes long, and must not keep the VM's other commands waiting. */
+  /**
+   * Filling takes long, and must not keep the VM's other commands waiting. What is asked of one
+   * instance keeps its order; a host that is dead must not keep another waiting.
+   */
   static String laneOf(CloudCommand command) {
     return switch (command) {
       case Command.ProbeHost c -> "probe " + c.host();
       case Command.SetQuarantine c -> "host " + c.host();
       case Command.CreateShadow c -> "fill %s on %s".formatted(c.vm(), c.host());
       case Command.ChangeShadowMode c -> "mode %s on %s".formatted(c.vm(), c.host());
-      case Command.ResizeShadow c -> "vm " + c.vm();
-      case Command.DeleteShadow c -> "vm " + c.vm();
-      case Command.SetEpochInterval c -> "vm " + c.vm();
-      case Command.AllocateShadow c -> "vm " + c.vm();
-      case Command.SyncLast c -> "vm " + c.vm();
-      case Command.ResumePrimary c -> "vm " + c.vm();
-      case Command.Activate c -> "vm " + c.vm();
+      case Command.ResizeShadow c -> shadow(c.vm(), c.host());
+      case Command.DeleteShadow c -> shadow(c.vm(), c.host());
+      case Command.SetEpochInterval c -> "interval of " + c.vm();
+      case Command.AllocateShadow c -> shadow(c.vm(), c.host());
+      case Command.SyncLast c ->
+          c.primary()
+              .map(primary -> instance(c.vm(), primary))
+              // Asked for beside the room, and does not wait for it.
+              .orElseGet(() -> "last of %s on %s".formatted(c.vm(), c.host()));
+      case Command.ResumePrimary c -> instance(c.vm(), c.host());
+      case Command.Activate c -> shadow(c.vm(), c.host());
       case Command.VerifyService c -> "verify %s on %s".formatted(c.vm(), c.host());
-      case Command.RetirePrimary c -> "vm " + c.vm();
+      case Command.RetirePrimary c -> instance(c.vm(), c.host());
     };
+  }
+
+  private static String instance(VmId vm, HostId host) {
+    return "%s on %s".formatted(vm, host);
+  }
+
+  private static String shadow(VmId vm, HostId host) {
+    return "shadow of %s on %s".formatted(vm, host);
   }
 
   Outcome carryOut(CloudCommand command) throws InterruptedException {
@@ -209,6 +232,9 @@ final class CloudWork {
     }
     Optional<AgentClient> primary = cloud.agent(command.primary());
     Optional<AgentClient> host = cloud.agent(command.host());
+    if (command.fromStore() && host.isPresent()) {
+      return restore(command, vm.get().term(), host.get());
+    }
     if (primary.isEmpty() || host.isEmpty()) {
       return new Outcome.Unknown(
           "no agent of %s or %s is known".formatted(command.primary(), command.host()));
@@ -220,6 +246,20 @@ final class CloudWork {
       case Reply.Unreachable<VmSpec>(String why) ->
           new Outcome.Failed("no-source", "the primary's agent does not answer: " + why);
       case Reply.Unclear<VmSpec>(String why) -> new Outcome.Unknown(why);
+    };
+  }
+
+  /** No primary is left to fill it: its host's agent looks into the tier store. */
+  private static Outcome restore(Command.CreateShadow command, long term, AgentClient host)
+      throws InterruptedException {
+    RestoreOrder order =
+        new RestoreOrder(command.primary(), term, command.resident(), Optional.empty());
+    return switch (host.restore(command.vm(), order, FILL)) {
+      case Reply.Ok<ShadowProgress> _ -> DONE;
+      case Reply.Refused<ShadowProgress>(_, String code, String detail) ->
+          new Outcome.Failed(code, detail);
+      case Reply.Unreachable<ShadowProgress>(String why) -> new Outcome.Unknown(why);
+      case Reply.Unclear<ShadowProgress>(String why) -> new Outcome.Unknown(why);
     };
   }
 
@@ -242,7 +282,11 @@ final class CloudWork {
                 seat.addresses(),
                 seat.link(),
                 interval(command.mode(), command.rpo()));
-        yield fill(command, term, primary.replicate(command.vm(), replica), host);
+        Outcome filled = fill(command, term, primary.replicate(command.vm(), replica), host);
+        if (filled.equals(DONE)) {
+          primary.awaitGuard(command.vm(), GUARD);
+        }
+        yield filled;
       }
       case Reply.Refused<ShadowSeat>(_, String code, String detail) ->
           new Outcome.Failed(code, detail);

@@ -117,7 +117,9 @@ public final class HeartbeatIntake {
         beginning.begun(host);
       }
       if (!current) {
-        return new HeartbeatReply(agent.eventsTaken, describe, List.of());
+        // Events of another life are counted anew; none of them has been taken.
+        long known = heartbeat.boot() == agent.boot ? agent.eventsTaken : 0;
+        return new HeartbeatReply(known, describe, List.of());
       }
       agent.last = Optional.of(heartbeat);
       agent.heardAt = clock.instant();
@@ -173,7 +175,13 @@ public final class HeartbeatIntake {
       if (report.role() == Role.SHADOW) {
         shadows.add(
             new ShadowEntry(
-                report.vm(), host, report.mode(), report.held(), report.complete(), report.term()));
+                report.vm(),
+                host,
+                report.mode(),
+                report.held(),
+                report.complete(),
+                report.term(),
+                report.state() == State.RESTORED));
       } else {
         takePrimary(host, report);
       }

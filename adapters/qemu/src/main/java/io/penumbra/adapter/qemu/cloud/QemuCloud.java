@@ -2,6 +2,7 @@ package io.penumbra.adapter.qemu.cloud;
 
 import io.penumbra.adapter.qemu.agent.BootClock;
 import io.penumbra.adapter.qemu.api.AgentClient;
+import io.penumbra.adapter.qemu.api.AnswerReport;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
 import io.penumbra.adapter.qemu.api.Nothing;
 import io.penumbra.adapter.qemu.api.VmSpec;
@@ -131,7 +132,8 @@ public final class QemuCloud implements Cloud, AutoCloseable {
               entry.mode(),
               entry.resident(),
               entry.complete(),
-              entry.term()));
+              entry.term(),
+              entry.restored()));
     }
     return new Snapshot(cursor, hosts, vms, shadows);
   }
@@ -196,6 +198,22 @@ public final class QemuCloud implements Cloud, AutoCloseable {
       }
     }
     return reply;
+  }
+
+  /**
+   * Has a copy of a shadow's epoch answer what the VM is asked meanwhile.
+   *
+   * @param listen how long requests are collected
+   */
+  public Reply<AnswerReport> verify(VmId vm, Duration listen) throws InterruptedException {
+    Optional<AgentClient> shadow =
+        books.page().shadows().stream()
+            .filter(known -> known.vm().equals(vm) && known.complete())
+            .flatMap(known -> agent(known.host()).stream())
+            .findFirst();
+    return shadow.isEmpty()
+        ? new Reply.Refused<>(409, "no-shadow", "%s has no shadow to make a copy of".formatted(vm))
+        : shadow.get().verify(vm, listen);
   }
 
   /** Gives a VM more or less of its host's CPU; refused where its host has no way to do that. */

@@ -14,9 +14,10 @@ import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The small library that a QEMU preloads so that its memory can be tracked. It is compiled by the
- * machine's C compiler the first time, and kept. Without a compiler there is none, and pages are
- * found by comparing.
+ * The small library that a QEMU preloads so that its memory can be tracked, and so that many
+ * clients can come to its user network at once. It is compiled by the machine's C compiler the
+ * first time, and kept. Without a compiler there is none: pages are found by comparing, and clients
+ * come one by one.
  */
 public final class TrackingLibrary {
 

@@ -24,9 +24,9 @@ public record Disk(String name, Path file, Format format) {
 
   public Disk {
     Guard.identifier("disk name", name);
-    if (!name.matches("[a-z][a-z0-9-]{0,15}")) {
+    if (!name.matches("[a-z][a-z0-9-]{0,25}")) {
       throw new IllegalArgumentException(
-          "disk name '%s'; expected 1 to 16 of a-z, 0-9 and -, a letter first".formatted(name));
+          "disk name '%s'; expected 1 to 26 of a-z, 0-9 and -, a letter first".formatted(name));
     }
     if (name.equals("ram") || name.equals("devices") || name.endsWith("-file")) {
       throw new IllegalArgumentException(

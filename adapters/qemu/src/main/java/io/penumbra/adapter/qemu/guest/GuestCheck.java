@@ -16,7 +16,7 @@ public final class GuestCheck {
 
   private static final String SHARED_MEMORY =
       "OpenStack: file_backed_memory in nova.conf, section libvirt; libvirt:"
-          + " <memoryBacking><source type='file'/><access mode='shared'/></memoryBacking>;"
+          + " <memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>;"
           + " QEMU: -object memory-backend-file,share=on -machine memory-backend=...";
 
   private GuestCheck() {}
@@ -57,7 +57,7 @@ public final class GuestCheck {
       if (backend.path("share").asBoolean()) {
         Optional<String> file =
             guest.commandLine().stream()
-                .filter(word -> word.contains("memory-backend-file"))
+                .filter(word -> word.matches("(?s).*memory-backend-(file|memfd).*"))
                 .findFirst();
         return file.isPresent()
             ? new Finding.Fine("memory", "shared, in a file")

@@ -1,5 +1,6 @@
 package io.penumbra.adapter.qemu.guest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.qmp.QmpClient;
@@ -21,6 +22,7 @@ import java.util.TreeSet;
  * @param cpu model name
  * @param cpuFeatures what the model comes down to on this host; empty if QEMU can't say
  * @param diskBytes size of each disk as the guest sees it, by name
+ * @param uncarried what of it no QEMU of another can have, whatever else is the same
  */
 public record GuestIdentity(
     String qemu,
@@ -30,7 +32,8 @@ public record GuestIdentity(
     Accelerator accelerator,
     int vcpus,
     int memoryMib,
-    SortedMap<String, Long> diskBytes) {
+    SortedMap<String, Long> diskBytes,
+    @JsonInclude(JsonInclude.Include.NON_ABSENT) Optional<String> uncarried) {
 
   public GuestIdentity {
     cpuFeatures = new TreeSet<>(cpuFeatures);
@@ -49,11 +52,19 @@ public record GuestIdentity(
                                 version(version.path("qemu")),
                                 machine,
                                 guest.spec().cpu(),
-                                features(qmp, guest.spec().cpu()),
+                                features(guest),
                                 guest.spec().accelerator(),
                                 guest.spec().vcpus(),
                                 guest.spec().memoryMib(),
-                                disks(guest.spec(), nodes)))));
+                                disks(guest.spec(), nodes),
+                                uncarried(guest)))));
+  }
+
+  /** What was started here with devices of ours can be started so anywhere. */
+  private static Optional<String> uncarried(QemuGuest guest) {
+    return guest.isBorrowed()
+        ? guest.spec().carried().flatMap(CarriedLine::lacks)
+        : Optional.empty();
   }
 
   private static String version(JsonNode qemu) {
@@ -65,6 +76,42 @@ public record GuestIdentity(
   private static Reply<String> machineOf(QmpClient qmp) {
     return qmp.execute(QmpCommand.of("qom-get").with("path", "/machine").with("property", "type"))
         .map(type -> type.asText().replaceFirst("-machine$", ""));
+  }
+
+  /** Another may have switched some on or off, so that the model's name says less than it has. */
+  private static SortedSet<String> features(QemuGuest guest) {
+    return guest.spec().wholeLine().isPresent()
+        ? bits(guest.qmp())
+        : features(guest.qmp(), guest.spec().cpu());
+  }
+
+  /** Every bit that its first virtual CPU shows (CPUID). */
+  private static SortedSet<String> bits(QmpClient qmp) {
+    SortedSet<String> bits = new TreeSet<>();
+    qmp.execute("query-cpus-fast")
+        .then(cpus ->
+            qmp.execute(
+                QmpCommand.of("qom-get")
+                    .with("path", cpus.path(0).path("qom-path").asText())
+                    .with("property", "feature-words")))
+        .found()
+        .ifPresent(words -> words.forEach(word -> bits(word, bits)));
+    return bits;
+  }
+
+  private static void bits(JsonNode word, SortedSet<String> into) {
+    String register =
+        "cpuid.%x.%x.%s"
+            .formatted(
+                word.path("cpuid-input-eax").asLong(),
+                word.path("cpuid-input-ecx").asLong(),
+                word.path("cpuid-register").asText());
+    long features = word.path("features").asLong();
+    for (int bit = 0; bit < Integer.SIZE; bit++) {
+      if ((features >>> bit & 1) != 0) {
+        into.add("%s.%d".formatted(register, bit));
+      }
+    }
   }
 
   private static SortedSet<String> features(QmpClient qmp, String cpu) {
@@ -100,6 +147,7 @@ public record GuestIdentity(
   /** Why a QEMU of the other identity can't go on with the state of this one; empty if it can. */
   public Optional<String> whyNot(GuestIdentity other) {
     List<String> reasons = new ArrayList<>();
+    uncarried.ifPresent(what -> reasons.add("no other QEMU can have its %s".formatted(what)));
     differs("machine type", machine, other.machine, reasons);
     differs("CPU model", cpu, other.cpu, reasons);
     differs("accelerator", accelerator, other.accelerator, reasons);

@@ -125,7 +125,7 @@ final class GuestLaunch {
   static Reply<Long> destroy(Path directory, Duration timeout) {
     return find(directory)
         .then(found ->
-            kill(found.home(), found.pid(), timeout)
+            kill(new ProcessFiles(found.pid()), timeout)
                 .then(gone -> removeFiles(found.home()).map(_ -> gone)));
   }
 
@@ -151,18 +151,17 @@ final class GuestLaunch {
   /** A guest that runs, by what its directory says. */
   private record Found(GuestFile file, GuestHome home, long pid) {}
 
-  static Reply<Long> kill(GuestHome home, long pid, Duration timeout) {
-    if (isQemuOf(home, pid)) {
-      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
-    }
+  /** What is gone then has let go of its disks and ports, too. */
+  static Reply<Long> kill(ProcessFiles process, Duration timeout) {
+    process.kill();
     long until = System.nanoTime() + timeout.toNanos();
-    while (isQemuOf(home, pid)) {
+    while (process.isAlive()) {
       if (System.nanoTime() > until) {
-        return Reply.unknown("process %d still lives after %s".formatted(pid, timeout));
+        return Reply.unknown("process %d still lives after %s".formatted(process.pid(), timeout));
       }
       LockSupport.parkNanos(POLL.toNanos());
     }
-    return Reply.done(pid);
+    return Reply.done(process.pid());
   }
 
   static Reply<GuestHome> removeFiles(GuestHome home) {

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param tracking a library to preload that lets another process see which pages the guest writes,
  *     see {@code io.penumbra.adapter.qemu.dirty}
  * @param packetCapture a file (pcap) for every packet of the guest's network card
+ * @param isolated the guest reaches nobody; who is led to it by a forwarded port is answered
  * @param patience how long QEMU may take until it answers
  */
 public record LaunchSettings(
@@ -20,6 +21,7 @@ public record LaunchSettings(
     List<String> wrapper,
     Optional<Path> tracking,
     Optional<Path> packetCapture,
+    boolean isolated,
     Duration patience) {
 
   public static final LaunchSettings DEFAULT =
@@ -28,6 +30,7 @@ public record LaunchSettings(
           List.of(),
           Optional.empty(),
           Optional.empty(),
+          false,
           Duration.ofSeconds(30));
 
   public LaunchSettings {
@@ -36,16 +39,22 @@ public record LaunchSettings(
 
   /** The same with a library that tells which pages are written. */
   public LaunchSettings withTracking(Path library) {
-    return new LaunchSettings(binary, wrapper, Optional.of(library), packetCapture, patience);
+    return new LaunchSettings(
+        binary, wrapper, Optional.of(library), packetCapture, isolated, patience);
   }
 
   /** The same with a capture of packets. */
   public LaunchSettings withPacketCapture(Path file) {
-    return new LaunchSettings(binary, wrapper, tracking, Optional.of(file), patience);
+    return new LaunchSettings(binary, wrapper, tracking, Optional.of(file), isolated, patience);
   }
 
   /** The same with words before the command. */
   public LaunchSettings withWrapper(List<String> words) {
-    return new LaunchSettings(binary, words, tracking, packetCapture, patience);
+    return new LaunchSettings(binary, words, tracking, packetCapture, isolated, patience);
+  }
+
+  /** The same for a guest that shall reach nobody, whose packets nobody keeps, nor a copy. */
+  public LaunchSettings alone() {
+    return new LaunchSettings(binary, wrapper, Optional.empty(), Optional.empty(), true, patience);
   }
 }

@@ -5,30 +5,31 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.qmp.QmpCommand;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 
 /** Asks a guest's monitor through libvirt, which keeps it to itself ({@code virsh}). */
 public final class LibvirtMonitor {
 
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String domain;
+  private final Optional<String> uri;
 
-  /** The monitor of a domain, by its name. */
+  /** The monitor of a domain, by its name, at virsh's default connection. */
   public LibvirtMonitor(String domain) {
+    this(domain, Optional.empty());
+  }
+
+  /** The same at another connection, such as {@code qemu:///session}. */
+  public LibvirtMonitor(String domain, Optional<String> uri) {
     this.domain = domain;
+    this.uri = uri;
   }
 
   /** The domains that run; refused if there is no libvirt here. */
-  public static Reply<List<String>> domains() {
-    return virsh("list", "--name")
+  public static Reply<List<String>> domains(Optional<String> uri) {
+    return Virsh.run(uri, "list", "--name")
         .map(text -> text.lines().filter(line -> !line.isBlank()).toList());
   }
 
@@ -39,7 +40,7 @@ public final class LibvirtMonitor {
             .put("execute", command.name())
             .set("arguments", command.arguments())
             .toString();
-    return virsh("qemu-monitor-command", domain, json)
+    return Virsh.run(uri, "qemu-monitor-command", domain, json)
         .then(text -> {
           try {
             JsonNode reply = JSON.readTree(text);
@@ -50,33 +51,5 @@ public final class LibvirtMonitor {
             return Reply.unknown("virsh answers '%s'".formatted(text));
           }
         });
-  }
-
-  private static Reply<String> virsh(String... words) {
-    try {
-      Path output = Files.createTempFile("penumbra-virsh-", ".txt");
-      try {
-        List<String> command = new ArrayList<>(List.of("virsh", "--quiet"));
-        command.addAll(List.of(words));
-        Process process =
-            new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        if (!process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-          process.destroyForcibly();
-          return Reply.unknown("virsh did not answer within %s".formatted(TIMEOUT));
-        }
-        String text = Files.readString(output, StandardCharsets.UTF_8).strip();
-        return process.exitValue() == 0 ? Reply.done(text) : Reply.refused("virsh: " + text);
-      } finally {
-        Files.deleteIfExists(output);
-      }
-    } catch (IOException e) {
-      return Reply.refused("no libvirt here: " + e.getMessage());
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      return Reply.unknown("interrupted while virsh was asked");
-    }
   }
 }

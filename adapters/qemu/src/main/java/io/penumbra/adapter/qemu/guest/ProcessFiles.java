@@ -4,32 +4,66 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.util.List;
 
-/** What the kernel tells of a process, see proc(5). Nothing is told of one that has gone. */
+/**
+ * What the kernel tells of a process, see proc(5). Nothing is told of one that has gone; process
+ * ids are used again, and only {@link #isAlive} knows the one that was meant from a later one.
+ */
 final class ProcessFiles {
 
   private static final int STATE = 0;
   private static final int MAJOR_FAULTS = 9;
+  private static final int THREADS = 17;
+  private static final int STARTED = 19;
   private static final int RESIDENT_PAGES = 21;
   private static final int PAGE_BYTES = 4096;
 
   private final long pid;
+  private final long started;
 
   ProcessFiles(long pid) {
     this.pid = pid;
+    started = number(stat(), STARTED);
   }
 
-  /** Whether it runs; a zombie that nobody has buried yet does not. */
+  /**
+   * Whether any thread of it may still run, or hold its files, locks and ports. A zombie that
+   * nobody has buried yet has none; one that was killed loses its words and its memory before it is
+   * that.
+   */
   boolean isAlive() {
     List<String> stat = stat();
-    return !stat.isEmpty() && !stat.get(STATE).equals("Z") && !stat.get(STATE).equals("X");
+    if (stat.isEmpty() || number(stat, STARTED) != started || stat.get(STATE).equals("X")) {
+      return false;
+    }
+    return !stat.get(STATE).equals("Z") || number(stat, THREADS) > 1;
+  }
+
+  long pid() {
+    return pid;
+  }
+
+  /** Ends it, if it still is the one that was meant; it takes its time to go. */
+  void kill() {
+    if (isAlive()) {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
   }
 
   /** The words it was started with. */
   List<String> commandLine() {
     return List.of(read(directory().resolve("cmdline")).split("\0", -1));
+  }
+
+  /** Makes that file its account's own, if it runs under another than we do. */
+  void give(Path file) throws IOException {
+    UserPrincipal owner = Files.getOwner(directory());
+    if (!owner.equals(Files.getOwner(file))) {
+      Files.setOwner(file, owner);
+    }
   }
 
   /** Its mappings as text; empty if they may not be read. */

@@ -19,9 +19,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A guest in a QEMU process that this agent, or the one before it, has started. To close it is to
- * let go of it: the guest goes on, and can be adopted again. Calls may come from several threads;
- * each has a bound on how long it takes.
+ * A guest in a QEMU process that this agent, or the one before it, has started; or that libvirt
+ * has, see {@link LibvirtGuest}. To close it is to let go of it: the guest goes on, and can be
+ * adopted again. Calls may come from several threads; each has a bound on how long it takes.
  */
 public final class QemuGuest implements AutoCloseable {
 
@@ -32,16 +32,33 @@ public final class QemuGuest implements AutoCloseable {
 
   private final GuestSpec spec;
   private final GuestHome home;
-  private final long pid;
+  private final ProcessFiles process;
   private final QmpClient qmp;
   private final Optional<GuestAgent> agent;
+  private final Optional<AutoCloseable> lender;
   private volatile GuestRole role;
 
   QemuGuest(GuestSpec spec, GuestHome home, GuestRole role, long pid, QmpClient qmp) {
+    this(spec, home, role, pid, qmp, Optional.empty());
+  }
+
+  /**
+   * One that may be somebody else's.
+   *
+   * @param lender through whom it is asked, closed with it; empty if it is our own
+   */
+  QemuGuest(
+      GuestSpec spec,
+      GuestHome home,
+      GuestRole role,
+      long pid,
+      QmpClient qmp,
+      Optional<AutoCloseable> lender) {
+    this.lender = lender;
     this.spec = spec;
     this.home = home;
     this.role = role;
-    this.pid = pid;
+    process = new ProcessFiles(pid);
     this.qmp = qmp;
     agent = spec.agent() ? Optional.of(new GuestAgent(home.agent())) : Optional.empty();
   }
@@ -84,7 +101,7 @@ public final class QemuGuest implements AutoCloseable {
   }
 
   public long pid() {
-    return pid;
+    return process.pid();
   }
 
   /** QEMU's agent in it, if it is said to have one. */
@@ -97,14 +114,31 @@ public final class QemuGuest implements AutoCloseable {
     return qmp;
   }
 
+  /** Whether somebody else has started it, who may ask more of it than we do. */
+  public boolean isBorrowed() {
+    return lender.isPresent();
+  }
+
   /** Whether its process lives. */
   public boolean isAlive() {
-    return new ProcessFiles(pid).isAlive();
+    return process.isAlive();
+  }
+
+  /**
+   * Lets its process write that file of ours: libvirt's guests run under an account of their own.
+   */
+  public void letWrite(Path file) throws IOException {
+    process.give(file);
   }
 
   /** Called once its monitor hangs up: within moments of the process's death. */
   public void onGone(Runnable action) {
     qmp.onClosed(action);
+  }
+
+  /** Whether it was said last that it stands still, whoever stopped it; asks nobody. */
+  public boolean wasStopped() {
+    return qmp.saidStopped();
   }
 
   /** How it is. */
@@ -138,12 +172,31 @@ public final class QemuGuest implements AutoCloseable {
   }
 
   /** Plugs its network in or out. */
-  public Reply<JsonNode> link(boolean up) {
-    return qmp.execute(linkCommand(up));
+  public Reply<List<JsonNode>> link(boolean up) {
+    List<QmpCommand> commands = linkCommands(up);
+    return commands.isEmpty()
+        ? Reply.done(List.of())
+        : all(qmp.executeTogether(commands, QmpClient.USUAL));
   }
 
-  private static QmpCommand linkCommand(boolean up) {
-    return QmpCommand.of("set_link").with("name", CommandLine.NETWORK).with("up", up);
+  private List<QmpCommand> linkCommands(boolean up) {
+    return spec.networks().stream()
+        .map(name -> QmpCommand.of("set_link").with("name", name).with("up", up))
+        .toList();
+  }
+
+  private static Reply<List<JsonNode>> all(List<Reply<JsonNode>> said) {
+    Reply<List<JsonNode>> all = Reply.done(List.of());
+    for (Reply<JsonNode> one : said) {
+      all =
+          all.then(before ->
+              one.map(more -> {
+                List<JsonNode> both = new ArrayList<>(before);
+                both.add(more);
+                return both;
+              }));
+    }
+    return all;
   }
 
   /** Opens the ports that lead to it, as far as an attempt before has not. */
@@ -151,13 +204,18 @@ public final class QemuGuest implements AutoCloseable {
     return forwards().then(this::openMissing);
   }
 
+  /** A guest of another has its own devices, also where nobody else can have them. */
+  private Optional<String> forwarding() {
+    return isBorrowed() ? spec.carried().flatMap(CarriedLine::forwarding) : spec.forwarding();
+  }
+
   private Reply<List<PortForward>> openMissing(List<PortForward> open) {
     List<QmpCommand> missing = new ArrayList<>();
     for (PortForward forward : spec.forwards()) {
-      if (open.stream().noneMatch(forward::isServedBy)) {
+      if (forwarding().isPresent() && open.stream().noneMatch(forward::isServedBy)) {
         missing.add(
             QmpClient.monitorLine(
-                "hostfwd_add %s %s".formatted(CommandLine.NETWORK, forward.rule())));
+                "hostfwd_add %s %s".formatted(forwarding().get(), forward.rule())));
       }
     }
     if (missing.isEmpty()) {
@@ -211,28 +269,26 @@ public final class QemuGuest implements AutoCloseable {
    */
   public Reply<List<PortForward>> serve() {
     // Every question is a wait, and the guest's clients wait with us.
-    List<Reply<JsonNode>> said =
-        qmp.executeTogether(List.of(linkCommand(true), FORWARDS), QmpClient.USUAL);
-    return said.getFirst()
-        .then(_ -> said.getLast())
-        .then(text -> openMissing(forwards(text.asText())))
+    List<QmpCommand> commands = new ArrayList<>(linkCommands(true));
+    commands.add(FORWARDS);
+    return all(qmp.executeTogether(commands, QmpClient.USUAL))
+        .then(said -> openMissing(forwards(said.getLast().asText())))
         .then(open -> qmp.execute("cont").then(_ -> Reply.done(open)));
   }
 
   /** What it has used so far. */
   public Reply<GuestCounters> counters() {
-    ProcessFiles files = new ProcessFiles(pid);
     return qmp.execute("query-cpus-fast")
         .then(cpus ->
             qmp.execute("query-blockstats")
                 .map(blocks ->
                     new GuestCounters(
-                        files.cpu(),
+                        process.cpu(),
                         cpus.valueStream()
-                            .map(cpu -> files.cpu(cpu.path("thread-id").asLong()))
+                            .map(cpu -> process.cpu(cpu.path("thread-id").asLong()))
                             .toList(),
-                        files.residentBytes(),
-                        files.majorFaults(),
+                        process.residentBytes(),
+                        process.majorFaults(),
                         disks(blocks))));
   }
 
@@ -270,7 +326,7 @@ public final class QemuGuest implements AutoCloseable {
 
   /** Kills its process by id, as pulling the plug does, and waits until it is gone. */
   public Reply<Long> kill(Duration timeout) {
-    return GuestLaunch.kill(home, pid, timeout);
+    return GuestLaunch.kill(process, timeout);
   }
 
   /**
@@ -299,10 +355,17 @@ public final class QemuGuest implements AutoCloseable {
   @Override
   public void close() {
     qmp.close();
+    try {
+      if (lender.isPresent()) {
+        lender.get().close();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException("can't let go of " + this, e);
+    }
   }
 
   @Override
   public String toString() {
-    return "%s %s (process %d)".formatted(role, spec.vm(), pid);
+    return "%s %s (process %d)".formatted(role, spec.vm(), pid());
   }
 }

@@ -17,4 +17,22 @@ public record RunningGuest(
   public RunningGuest {
     commandLine = List.copyOf(commandLine);
   }
+
+  /** As QEMU was told; libvirt always tells. */
+  public Optional<String> uuid() {
+    return word("-uuid");
+  }
+
+  /** Whether that is its name or its UUID. */
+  public boolean isCalled(String nameOrUuid) {
+    return name.equals(nameOrUuid) || uuid().filter(nameOrUuid::equals).isPresent();
+  }
+
+  /** What follows an option, the first time that it is given. */
+  Optional<String> word(String option) {
+    int at = commandLine.indexOf(option);
+    return at >= 0 && at + 1 < commandLine.size()
+        ? Optional.of(commandLine.get(at + 1))
+        : Optional.empty();
+  }
 }

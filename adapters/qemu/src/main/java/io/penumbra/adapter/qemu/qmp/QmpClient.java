@@ -26,6 +26,7 @@ public final class QmpClient implements AutoCloseable {
 
   private final Path socket;
   private final List<EventWatch> watches = new CopyOnWriteArrayList<>();
+  private volatile boolean still;
   private final List<Runnable> onClosed = new CopyOnWriteArrayList<>();
   private Optional<QmpConnection> connection = Optional.empty();
   private boolean closed;
@@ -53,6 +54,13 @@ public final class QmpClient implements AutoCloseable {
   /** Where it speaks. */
   public Path socket() {
     return socket;
+  }
+
+  /**
+   * Whether QEMU has said last, of those two, that its guest was stopped and not that it goes on.
+   */
+  public boolean saidStopped() {
+    return still;
   }
 
   /** Whether a connection stands, as far as one knows. */
@@ -132,6 +140,11 @@ public final class QmpClient implements AutoCloseable {
   }
 
   private void happened(QmpEvent event) {
+    switch (event.name()) {
+      case "STOP" -> still = true;
+      case "RESUME" -> still = false;
+      default -> {}
+    }
     watches.forEach(watch -> watch.offer(event));
   }
 

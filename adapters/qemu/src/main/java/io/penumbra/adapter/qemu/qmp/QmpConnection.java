@@ -150,9 +150,9 @@ final class QmpConnection implements AutoCloseable {
     } catch (IOException e) {
       why = "broke: " + e.getMessage();
     }
-    boolean broken = open && !closedHere;
     end(why);
-    if (broken) {
+    // Also when a writer has met the end before us: this is the only place where it is told.
+    if (!closedHere) {
       onBroken.run();
     }
   }

@@ -3,6 +3,7 @@ package io.penumbra.adapter.qemu.shadow;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.domain.policy.ShadowMode;
+import io.penumbra.sync.archive.StoreAwayException;
 import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageSize;
@@ -24,7 +25,11 @@ public final class ArchiveRestore {
 
   private ArchiveRestore() {}
 
-  /** Brings an epoch's pages; the shadow can be promoted then, or follow the primary from there. */
+  /**
+   * Brings an epoch's pages; the shadow can be promoted then, or follow the primary from there.
+   *
+   * @return unknown if the store is away, so that it can't be said whether it has the epoch whole
+   */
   public static Reply<GuestShadow> of(
       ShadowPlan plan, TierArchive archive, long epoch, ShadowMode mode, LaunchSettings settings) {
     try {
@@ -47,6 +52,8 @@ public final class ArchiveRestore {
         sink.commit(bring(plan, layout, archive, epoch));
       }
       return GuestShadow.create(plan, mode, settings);
+    } catch (StoreAwayException e) {
+      return Reply.unknown("%s: %s".formatted(plan.directory(), e.getMessage()));
     } catch (IOException | IllegalStateException e) {
       return Reply.refused("%s: %s".formatted(plan.directory(), e.getMessage()));
     }

@@ -19,11 +19,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /** Gives a waiting QEMU the state of its devices, over a socket. It is paused afterwards. */
 final class DeviceLoad {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration END = Duration.ofSeconds(2);
+  private static final Duration POLL = Duration.ofMillis(5);
   private static final int COMPLAINT_CHARS_MAX = 1000;
 
   private DeviceLoad() {}
@@ -38,28 +41,22 @@ final class DeviceLoad {
               .qmp()
               .executeTogether(
                   List.of(
-                      QmpCommand.of("query-status"),
                       Capabilities.command(capabilities(state)),
                       QmpCommand.of("migrate-incoming").with("uri", "unix:" + path)),
                   QmpClient.USUAL);
-      Reply<GuestStatus> before = said.getFirst().map(GuestStatus::read);
-      if (before.found().filter(DeviceLoad::isLoaded).isPresent()) {
-        // An attempt before this one got so far.
-        return before;
+      Reply<JsonNode> listens = said.getFirst().then(_ -> said.getLast());
+      if (!listens.isDone()) {
+        // Of the state that says nothing; one that has taken another before takes none.
+        return Reply.unknown("QEMU does not take a state now: " + listens.refusal().orElse(""));
       }
-      return said.get(1)
-          .then(_ -> said.get(2))
-          .then(_ -> send(path, state.incoming(machine)))
-          .then(_ -> finish(guest, progress));
+      // One that hangs up in the middle says why when it ends.
+      Reply<Integer> sent = send(path, state.incoming(machine));
+      return finish(guest, progress, sent);
     } catch (IOException e) {
-      return Reply.refused("%s: %s".formatted(path, e.getMessage()));
+      return Reply.unknown("%s: %s".formatted(path, e.getMessage()));
     } finally {
       path.toFile().delete();
     }
-  }
-
-  private static boolean isLoaded(GuestStatus status) {
-    return status.phase() == GuestStatus.Phase.PAUSED;
   }
 
   private static String[] capabilities(DeviceState state) {
@@ -81,19 +78,33 @@ final class DeviceLoad {
     }
   }
 
-  private static Reply<GuestStatus> finish(QemuGuest guest, EventWatch progress) {
+  /** A guest that refuses says so, or ends; one that is slow may yet go on with it. */
+  private static Reply<GuestStatus> finish(
+      QemuGuest guest, EventWatch progress, Reply<Integer> sent) {
     Optional<QmpEvent> end =
         progress.await(
             event -> {
               String status = event.data().path("status").asText();
               return status.equals("completed") || status.equals("failed");
             },
-            TIMEOUT);
+            sent.isDone() ? TIMEOUT : END);
     if (end.isPresent() && end.get().data().path("status").asText().equals("completed")) {
       // QEMU says so when it has become paused, and not before.
       return Reply.done(new GuestStatus(GuestStatus.Phase.PAUSED, "paused"));
     }
-    return Reply.refused("QEMU can't go on with that state: " + complaint(guest));
+    return end.isPresent() || hasEnded(guest)
+        ? Reply.refused("QEMU can't go on with that state: " + complaint(guest))
+        : Reply.unknown(
+            sent.refusal().orElse("QEMU has not taken that state within %s".formatted(TIMEOUT)));
+  }
+
+  /** Its monitor hangs up a moment before it is gone. */
+  private static boolean hasEnded(QemuGuest guest) {
+    long until = System.nanoTime() + END.toNanos();
+    while (guest.isAlive() && System.nanoTime() < until) {
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    return !guest.isAlive();
   }
 
   private static String complaint(QemuGuest guest) {

@@ -5,6 +5,7 @@ import io.penumbra.adapter.qemu.capture.DeviceState;
 import io.penumbra.adapter.qemu.capture.FileSystems;
 import io.penumbra.adapter.qemu.guest.Disk;
 import io.penumbra.adapter.qemu.guest.GuestIdentity;
+import io.penumbra.adapter.qemu.guest.GuestStatus;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.QemuGuest;
@@ -16,6 +17,7 @@ import io.penumbra.sync.epoch.StateSink;
 import io.penumbra.sync.file.DirectorySink;
 import io.penumbra.sync.file.DirectoryStatus;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +42,7 @@ public final class GuestShadow implements AutoCloseable {
   private final LaunchSettings settings;
   private final ShadowSink sink;
   private Optional<QemuGuest> waiting;
+  private Optional<String> unfit = Optional.empty();
 
   private GuestShadow(
       ShadowPlan plan, LaunchSettings settings, ShadowSink sink, Optional<QemuGuest> waiting) {
@@ -60,8 +63,8 @@ public final class GuestShadow implements AutoCloseable {
     try {
       ShadowFiles.prepare(plan);
       DirectorySink sink = DirectorySink.on(plan.state(), plan.retention());
-      Optional<QemuGuest> running = QemuGuest.adopt(plan.directory(), KILL).found();
-      GuestShadow shadow = new GuestShadow(plan, settings, new ShadowSink(plan, sink), running);
+      GuestShadow shadow =
+          new GuestShadow(plan, settings, new ShadowSink(plan, sink), stillWaiting(plan));
       Reply<GuestShadow> ready =
           switch (mode) {
             case WARM -> shadow.warmUp();
@@ -75,6 +78,28 @@ public final class GuestShadow implements AutoCloseable {
     } catch (IOException | IllegalStateException e) {
       return Reply.refused("%s: %s".formatted(plan.directory(), e.getMessage()));
     }
+  }
+
+  /** What has begun to take a state, or to run, waits no more: it ends, and another will wait. */
+  private static Optional<QemuGuest> stillWaiting(ShadowPlan plan) throws IOException {
+    Optional<QemuGuest> there = QemuGuest.adopt(plan.directory(), KILL).found();
+    if (there.isEmpty()) {
+      return there;
+    }
+    QemuGuest guest = there.get();
+    Optional<GuestStatus.Phase> phase = guest.status().found().map(GuestStatus::phase);
+    if (phase.equals(Optional.of(GuestStatus.Phase.WAITING))) {
+      return there;
+    }
+    if (!phase.equals(Optional.of(GuestStatus.Phase.PAUSED))) {
+      ShadowFiles.mayRun(plan);
+    }
+    Reply<Long> ended = guest.kill(KILL);
+    guest.close();
+    if (!ended.isDone()) {
+      throw new IOException("its QEMU does not wait: " + ended.refusal().orElse(""));
+    }
+    return Optional.empty();
   }
 
   /** Takes up a shadow that another agent process has made, in the mode in which it is. */
@@ -134,9 +159,17 @@ public final class GuestShadow implements AutoCloseable {
     if (waiting.isPresent() && waiting.get().isAlive()) {
       return Reply.done(this);
     }
+    Optional<String> lacks = plan.primary().uncarried();
+    if (lacks.isPresent()) {
+      unfit = Optional.of("no other QEMU can have its " + lacks.get());
+      return Reply.refused(
+          "a shadow of %s could not go on with its state anywhere: no other QEMU can have its %s"
+              .formatted(vm(), lacks.get()));
+    }
     return QemuGuest.launchWaiting(plan.spec().withDisks(disks()), plan.home(), settings)
         .then(guest -> {
           Optional<String> mismatch = mismatch(guest);
+          unfit = mismatch;
           if (mismatch.isPresent()) {
             guest.kill(KILL);
             guest.close();
@@ -155,6 +188,19 @@ public final class GuestShadow implements AutoCloseable {
       case Reply.Refused<GuestIdentity>(String reason) -> Optional.of(reason);
       case Reply.Unknown<GuestIdentity>(String reason) -> Optional.of(reason);
     };
+  }
+
+  /**
+   * Why the memory and devices that it has can't be gone on with on this host, as the last attempt
+   * showed; empty if nothing speaks against it.
+   */
+  public Optional<String> unfit() {
+    return unfit;
+  }
+
+  /** Whether a guest may be running on its state: it was told to, and could not be ended. */
+  public boolean mayRun() {
+    return waiting.filter(QemuGuest::isAlive).isPresent() && Files.exists(ShadowFiles.ran(plan));
   }
 
   private List<Disk> disks() {
@@ -180,36 +226,63 @@ public final class GuestShadow implements AutoCloseable {
 
   /**
    * Makes it the guest, with the state of the newest epoch or of an earlier one that is kept. Call
-   * it only when the primary can't serve any more. If it is refused before the guest runs, it may
-   * be tried again.
+   * it only when the primary can't serve any more. If it is refused, nothing runs, and it may be
+   * tried again; if something ran for a moment, the state is read back before.
    */
   public Reply<Promotion> promote(OptionalLong epoch) {
     long start = System.nanoTime();
     return warmUp()
         .then(_ -> {
           long started = System.nanoTime();
-          return sink.settle(epoch)
-              .then(settled -> {
-                long stated = System.nanoTime();
-                QemuGuest guest = waiting.orElseThrow();
-                return DeviceLoad.into(guest, settled.devices(), plan.primary().machine())
-                    .then(_ -> {
-                      long loaded = System.nanoTime();
-                      return guest
-                          .serve()
-                          .then(forwards -> {
-                            FileSystems.thawSoon(guest);
-                            Promotion.Times times =
-                                new Promotion.Times(
-                                    Duration.ofNanos(started - start),
-                                    Duration.ofNanos(stated - started),
-                                    Duration.ofNanos(loaded - stated),
-                                    Duration.ofNanos(System.nanoTime() - loaded));
-                            return handOver(guest, settled.manifest(), forwards, times);
-                          });
-                    });
+          return sink.settle(epoch).then(settled -> goOn(settled, start, started));
+        });
+  }
+
+  private Reply<Promotion> goOn(Settled settled, long start, long started) {
+    long stated = System.nanoTime();
+    QemuGuest guest = waiting.orElseThrow();
+    Reply<GuestStatus> load =
+        untouched(settled)
+            .then(Settled::devices)
+            .then(state -> DeviceLoad.into(guest, state, plan.primary().machine()));
+    unfit =
+        load instanceof Reply.Refused<GuestStatus>(String why)
+            ? Optional.of(why)
+            : Optional.empty();
+    Reply<Promotion> promoted =
+        load.then(_ -> {
+          long loaded = System.nanoTime();
+          return serve(guest)
+              .then(forwards -> {
+                FileSystems.thawSoon(guest);
+                Promotion.Times times =
+                    new Promotion.Times(
+                        Duration.ofNanos(started - start),
+                        Duration.ofNanos(stated - started),
+                        Duration.ofNanos(loaded - stated),
+                        Duration.ofNanos(System.nanoTime() - loaded));
+                return handOver(guest, settled.manifest(), forwards, times);
               });
         });
+    return promoted.isDone() ? promoted : endHalfPromoted(guest, promoted);
+  }
+
+  /** What a guest has run on is not what an epoch had, and no other guest can go on with it. */
+  private Reply<Settled> untouched(Settled settled) {
+    return Files.exists(ShadowFiles.ran(plan)) && !sink.isWhole(settled.manifest())
+        ? Reply.refused(
+            "a guest has run on its memory or disks since epoch %d"
+                .formatted(settled.manifest().epoch()))
+        : Reply.done(settled);
+  }
+
+  private Reply<List<PortForward>> serve(QemuGuest guest) {
+    try {
+      ShadowFiles.mayRun(plan);
+      return guest.serve();
+    } catch (IOException e) {
+      return Reply.unknown("%s: %s".formatted(plan.directory(), e.getMessage()));
+    }
   }
 
   /**
@@ -228,12 +301,26 @@ public final class GuestShadow implements AutoCloseable {
             Reply<QemuGuest> booted =
                 QemuGuest.launch(plan.spec().withDisks(disks()), plan.home(), settings);
             if (booted.isDone()) {
-              ShadowFiles.forgetEpochs(plan);
+              forgetEpochs();
             }
             return booted;
           } catch (IOException e) {
             return Reply.refused("%s: %s".formatted(plan.directory(), e.getMessage()));
           }
+        });
+  }
+
+  /**
+   * It may run, or have taken a state, and have answered too late: nobody would know of it, and the
+   * next epoch's memory does not go with these devices. So it ends.
+   */
+  private Reply<Promotion> endHalfPromoted(QemuGuest guest, Reply<Promotion> why) {
+    return guest
+        .kill(KILL)
+        .then(_ -> {
+          guest.close();
+          waiting = Optional.empty();
+          return why;
         });
   }
 
@@ -245,6 +332,15 @@ public final class GuestShadow implements AutoCloseable {
           waiting = Optional.empty();
           return new Promotion(guest, epoch, forwards, plan.primary(), times, tidyUp());
         });
+  }
+
+  /** It serves already: what could not be removed only takes room until the VM leaves. */
+  private void forgetEpochs() {
+    try {
+      ShadowFiles.forgetEpochs(plan);
+    } catch (IOException e) {
+      // As said.
+    }
   }
 
   /** Nobody who waits for the guest need wait for its past to be removed. */
@@ -277,6 +373,16 @@ public final class GuestShadow implements AutoCloseable {
         });
   }
 
+  /** Removes what an attempt left there that never became a shadow; nothing runs on it. */
+  public static Reply<ShadowPlan> remove(ShadowPlan plan) {
+    try {
+      ShadowFiles.delete(plan);
+      return Reply.done(plan);
+    } catch (IOException e) {
+      return Reply.unknown("%s: %s".formatted(plan.directory(), e.getMessage()));
+    }
+  }
+
   /** Lets go of it: a QEMU that waits goes on waiting, and its files stay. */
   @Override
   public void close() {
@@ -291,7 +397,7 @@ public final class GuestShadow implements AutoCloseable {
   /**
    * A state that is settled: nothing will be written to it any more.
    *
-   * @param devices as the epoch has them
+   * @param devices as the epoch has them; refused if what is here is no state of devices
    */
-  record Settled(EpochManifest manifest, DeviceState devices) {}
+  record Settled(EpochManifest manifest, Reply<DeviceState> devices) {}
 }

@@ -32,6 +32,18 @@ public record ShadowPlan(
     return new ShadowPlan(spec, primary, directory, GuestHome.in(directory).ram(), SHORT);
   }
 
+  /** What a shadow keeps here whose epochs the tier store has. */
+  public static final Retention CACHE = new Retention(4, 64L << 20);
+
+  /**
+   * For a cold shadow: memory in a file beside the rest, so that it takes none of the host's until
+   * it is needed.
+   */
+  public static ShadowPlan cold(
+      GuestSpec spec, GuestIdentity primary, Path directory, Retention retention) {
+    return new ShadowPlan(spec, primary, directory, directory.resolve("ram.mem"), retention);
+  }
+
   GuestHome home() {
     return new GuestHome(directory, ram);
   }

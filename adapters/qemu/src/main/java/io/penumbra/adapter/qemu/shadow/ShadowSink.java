@@ -5,6 +5,8 @@ import io.penumbra.adapter.qemu.capture.DeviceState;
 import io.penumbra.adapter.qemu.capture.QemuSource;
 import io.penumbra.domain.VmId;
 import io.penumbra.sync.epoch.EpochManifest;
+import io.penumbra.sync.epoch.PageHash;
+import io.penumbra.sync.epoch.PageHashes;
 import io.penumbra.sync.epoch.PageView;
 import io.penumbra.sync.epoch.Region;
 import io.penumbra.sync.epoch.RegionId;
@@ -14,10 +16,12 @@ import io.penumbra.sync.epoch.StateSink;
 import io.penumbra.sync.file.DirectorySink;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /**
  * A shadow's files as a sink: takes the state of its VM in the regions a guest of its spec has, and
@@ -28,6 +32,10 @@ final class ShadowSink implements StateSink {
   private final ShadowPlan plan;
   private final DirectorySink files;
   private boolean opened;
+
+  /** A guest may have run here, and what differs since is known to who sends. */
+  private boolean readBack;
+
   private boolean closed;
 
   ShadowSink(ShadowPlan plan, DirectorySink files) {
@@ -58,8 +66,12 @@ final class ShadowSink implements StateSink {
           "this is the shadow of %s with %s; what comes is %s with %s"
               .formatted(plan.spec().vm(), layout(plan).regions(), vm, layout.regions()));
     }
+    if (closed) {
+      return new Opening.Refused("the shadow's files are being moved; come again");
+    }
     Opening opening = files.open(vm, layout);
     opened = opening instanceof Opening.Opened;
+    readBack = opened && Files.exists(ShadowFiles.ran(plan));
     return opening;
   }
 
@@ -96,6 +108,20 @@ final class ShadowSink implements StateSink {
   @Override
   public void apply() throws IOException {
     files.apply();
+    if (readBack && files.newest().isPresent()) {
+      Files.deleteIfExists(ShadowFiles.ran(plan));
+      readBack = false;
+    }
+  }
+
+  /** Whether memory, devices and disks are what they were at that epoch; reads all of it. */
+  boolean isWhole(EpochManifest manifest) {
+    PageView view = files.view();
+    long[] hashes = new long[view.pages()];
+    IntStream.range(0, hashes.length)
+        .parallel()
+        .forEach(page -> hashes[page] = PageHash.of(view, page));
+    return PageHashes.of(hashes).root().equals(manifest.root());
   }
 
   Optional<EpochManifest> newest() {
@@ -122,8 +148,17 @@ final class ShadowSink implements StateSink {
       if (epoch.isPresent() && epoch.getAsLong() != manifest.epoch()) {
         manifest = files.goBack(epoch.getAsLong());
       }
-      return Reply.done(new GuestShadow.Settled(manifest, DeviceState.read(files.region(1))));
+      return Reply.done(new GuestShadow.Settled(manifest, devices()));
     } catch (IOException | IllegalArgumentException e) {
+      return Reply.refused("%s: %s".formatted(plan.state(), e.getMessage()));
+    }
+  }
+
+  /** Memory is of no use without them; disks are. */
+  private Reply<DeviceState> devices() {
+    try {
+      return Reply.done(DeviceState.read(files.region(1)));
+    } catch (IllegalArgumentException e) {
       return Reply.refused("%s: %s".formatted(plan.state(), e.getMessage()));
     }
   }

@@ -2,7 +2,9 @@
  * Preloaded into a QEMU that we start: lets another process ask which pages of the guest's memory
  * were written (PAGEMAP_SCAN). The kernel only tells of a mapping that its own process has registered with
  * userfaultfd for asynchronous write protection; so that is what this does, once, when QEMU maps the
- * file named by PENUMBRA_RAM. It changes nothing else, and if the kernel won't have it, nothing at all.
+ * file named by PENUMBRA_RAM. If the kernel won't have it, it changes nothing.
+ *
+ * And more than one client may wait at the guest's door: see listen() below. It changes nothing else.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +26,9 @@
 #define WP_HUGETLBFS_SHMEM (1ULL << 12)
 #define WP_UNPOPULATED (1ULL << 13)
 #define WP_ASYNC (1ULL << 15)
+
+/* As many as Linux lets wait at most, unless somebody has set another bound. */
+#define CLIENTS_WAITING 4096
 
 static void *map(void *address, size_t length, int protection, int flags, int file, off_t offset) {
   return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
@@ -67,4 +73,18 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 
 void *mmap64(void *address, size_t length, int protection, int flags, int file, off_t offset) {
   return mmap(address, length, protection, flags, file, offset);
+}
+
+/*
+ * QEMU's user network takes a guest's clients with listen(socket, 1). Of fifty that come in the same millisecond
+ * (all of a gateway's, after a takeover) most find the queue full, and that is worse than being refused: they
+ * have been told that they are connected, their requests are dropped, and after a minute they are reset.
+ */
+int listen(int socket, int waiting) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  if (!getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) && (family == AF_INET || family == AF_INET6) &&
+      waiting < CLIENTS_WAITING)
+    waiting = CLIENTS_WAITING;
+  return (int)syscall(SYS_listen, socket, waiting);
 }

@@ -20,6 +20,7 @@ import io.penumbra.sync.epoch.StateSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -45,6 +47,26 @@ final class Memory implements Hypervisor {
 
   final Map<VmId, MemoryGuest> guests = new ConcurrentHashMap<>();
   final Map<VmId, MemoryShadow> shadows = new ConcurrentHashMap<>();
+  final Map<VmId, Stored> store = new ConcurrentHashMap<>();
+
+  /** The store answers when that is counted down. */
+  final Map<VmId, CountDownLatch> reading = new ConcurrentHashMap<>();
+
+  /** What is there of a VM is removed when that is counted down. */
+  final Map<VmId, CountDownLatch> removing = new ConcurrentHashMap<>();
+
+  /** So many shadows that are taken up fail in a way that nobody has thought of. */
+  final AtomicInteger broken = new AtomicInteger();
+
+  /** So many promotions go no further than to a guest that runs. */
+  final AtomicInteger half = new AtomicInteger();
+
+  /** So many guests die while they are started. */
+  final AtomicInteger stillborn = new AtomicInteger();
+
+  /** Guests run, and none of them answers an agent that comes anew. */
+  volatile boolean deaf;
+
   final AtomicInteger starts = new AtomicInteger();
   final AtomicInteger promotions = new AtomicInteger();
 
@@ -52,13 +74,17 @@ final class Memory implements Hypervisor {
   public Guest start(VmSpec spec) {
     starts.incrementAndGet();
     MemoryGuest guest = new MemoryGuest(new byte[PAGES * 4096]);
+    if (stillborn.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      guest.kill();
+    }
     guests.put(spec.vm().id(), guest);
     return guest;
   }
 
   @Override
   public Optional<Guest> adopt(VmSpec spec) {
-    return Optional.<Guest>ofNullable(guests.get(spec.vm().id())).filter(Guest::alive);
+    return Optional.<Guest>ofNullable(guests.get(spec.vm().id()))
+        .filter(guest -> guest.alive() && !deaf);
   }
 
   @Override
@@ -66,8 +92,54 @@ final class Memory implements Hypervisor {
     return shadows.computeIfAbsent(spec.vm().id(), vm -> new MemoryShadow(vm));
   }
 
+  /** What the tier store has of a VM. */
+  record Stored(VmSpec spec, EpochManifest epoch, MemorySegment content) {}
+
+  /** What a shadow here has, as a tier store would keep it. */
+  synchronized Stored stored(VmSpec spec) {
+    MemoryShadow shadow = shadows.get(spec.vm().id());
+    if (shadow == null) {
+      throw new AssertionError("no shadow of " + spec.vm().id());
+    }
+    return new Stored(
+        spec,
+        shadow.newest().orElseThrow(),
+        MemorySegment.ofArray(shadow.image.region(0).toArray(ValueLayout.JAVA_BYTE)));
+  }
+
+  @Override
+  public Restored restore(VmId vm, Optional<Long> epoch, Resources resident)
+      throws HypervisorException {
+    Stored stored = store.get(vm);
+    if (stored == null) {
+      throw new HypervisorException("no-source", "nothing of " + vm);
+    }
+    try {
+      reading.getOrDefault(vm, new CountDownLatch(0)).await();
+    } catch (InterruptedException e) {
+      throw new HypervisorException("interrupted", "while reading", e);
+    }
+    MemoryShadow shadow = new MemoryShadow(vm);
+    if (shadows.putIfAbsent(vm, shadow) != null) {
+      throw new HypervisorException("in-the-way", "something of " + vm);
+    }
+    shadow.image.region(0).copyFrom(stored.content());
+    shadow.commit(stored.epoch());
+    return new Restored(stored.spec(), shadow);
+  }
+
+  @Override
+  public void end(VmId vm) {
+    Optional.ofNullable(guests.get(vm)).ifPresent(MemoryGuest::kill);
+  }
+
   @Override
   public void remove(VmId vm) {
+    try {
+      removing.getOrDefault(vm, new CountDownLatch(0)).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     guests.remove(vm);
     shadows.remove(vm);
   }
@@ -110,11 +182,14 @@ final class Memory implements Hypervisor {
       return ram.get(ValueLayout.JAVA_LONG, offset);
     }
 
+    /** Dies of itself, and nobody says so. */
+    synchronized void vanish() {
+      alive = false;
+    }
+
     /** Dies of itself. */
     void crash() {
-      synchronized (this) {
-        alive = false;
-      }
+      vanish();
       gone.accept("crashed");
     }
 
@@ -165,7 +240,7 @@ final class Memory implements Hypervisor {
 
     @Override
     public Optional<InetSocketAddress> port(String name) {
-      return Optional.empty();
+      return Optional.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
     }
 
     @Override
@@ -253,6 +328,7 @@ final class Memory implements Hypervisor {
         new RegionPages(LAYOUT, List.of(Arena.ofAuto().allocate(PAGES * 4096L, 4096)));
     private final Map<Integer, byte[]> staged = new TreeMap<>();
     private final List<EpochManifest> history = new ArrayList<>();
+    private long backTo = Long.MAX_VALUE;
     Consumer<String> lost = reason -> {};
 
     MemoryShadow(VmId vm) {
@@ -266,7 +342,7 @@ final class Memory implements Hypervisor {
 
     @Override
     public synchronized Optional<EpochManifest> newest() {
-      return history.isEmpty() ? Optional.empty() : Optional.of(history.getLast());
+      return history.reversed().stream().filter(one -> one.epoch() <= backTo).findFirst();
     }
 
     @Override
@@ -274,11 +350,18 @@ final class Memory implements Hypervisor {
 
     @Override
     public synchronized void rollBack(long epoch) {
-      history.removeIf(manifest -> manifest.epoch() > epoch);
+      backTo = epoch;
     }
 
     @Override
-    public void goForward() {}
+    public Copy copy(long epoch) throws HypervisorException {
+      throw new HypervisorException("no-copy", "what is in memory has no service");
+    }
+
+    @Override
+    public synchronized void goForward() {
+      backTo = Long.MAX_VALUE;
+    }
 
     @Override
     public synchronized List<EpochManifest> kept() {
@@ -297,6 +380,9 @@ final class Memory implements Hypervisor {
       byte[] content = image.region(0).toArray(ValueLayout.JAVA_BYTE);
       MemoryGuest guest = new MemoryGuest(content);
       guests.put(vm, guest);
+      if (half.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        throw new IllegalStateException("the agent dies here");
+      }
       shadows.remove(vm);
       return guest;
     }
@@ -306,11 +392,17 @@ final class Memory implements Hypervisor {
       shadows.remove(vm);
     }
 
+    /** The agent ends, and what only it knew is gone. */
     @Override
-    public void letGo() {}
+    public void letGo() {
+      goForward();
+    }
 
     @Override
     public void whenLost(Consumer<String> reason) {
+      if (broken.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        throw new IllegalStateException("broken");
+      }
       lost = reason;
     }
 

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 
 /** A host with an agent in this process; its guests live on when the agent is stopped. */
 public final class TestHost implements AutoCloseable {
@@ -54,6 +55,7 @@ public final class TestHost implements AutoCloseable {
   private final List<String> controllers;
   private final JsonServer server;
   private final Scrubbing scrubbing;
+  private final ServiceGate gate;
   private volatile Optional<NodeAgent> agent = Optional.empty();
   private volatile List<Route> routes = List.of();
 
@@ -65,7 +67,20 @@ public final class TestHost implements AutoCloseable {
       Optional<Integer> port,
       Scrubbing scrubbing)
       throws IOException {
+    this(directory, name, controllers, other, port, scrubbing, ServiceGate.NONE);
+  }
+
+  private TestHost(
+      Path directory,
+      String name,
+      List<String> controllers,
+      Optional<Hypervisor> other,
+      Optional<Integer> port,
+      Scrubbing scrubbing,
+      ServiceGate gate)
+      throws IOException {
     this.scrubbing = scrubbing;
+    this.gate = gate;
     this.hypervisor = other.orElse(memory);
     this.directory = directory;
     this.name = name;
@@ -96,6 +111,12 @@ public final class TestHost implements AutoCloseable {
         directory, name, List.of(), Optional.empty(), Optional.empty(), Scrubbing.DEFAULT);
   }
 
+  /** One with a watchdog, whose guests are no processes. */
+  static TestHost watched(Path directory, String name) throws IOException {
+    return new TestHost(
+        directory, name, List.of(), Optional.empty(), Optional.of(freePort()), Scrubbing.DEFAULT);
+  }
+
   public static TestHost under(Path directory, String name, String controller) throws IOException {
     return new TestHost(
         directory,
@@ -106,6 +127,19 @@ public final class TestHost implements AutoCloseable {
         Scrubbing.DEFAULT);
   }
 
+  /** A host where somebody leads clients to guests. */
+  public static TestHost led(Path directory, String name, String controller, ServiceGate gate)
+      throws IOException {
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.empty(),
+        Optional.empty(),
+        Scrubbing.DEFAULT,
+        gate);
+  }
+
   /** A host whose guests are real. */
   public static TestHost withQemu(
       Path directory, String name, String controller, LaunchSettings launch) throws IOException {
@@ -114,6 +148,18 @@ public final class TestHost implements AutoCloseable {
         name,
         List.of(controller),
         Optional.of(new QemuHypervisor(directory.resolve(name), name, launch)),
+        Optional.empty(),
+        Scrubbing.DEFAULT);
+  }
+
+  /** A host with that hypervisor. */
+  public static TestHost with(Path directory, String name, String controller, Hypervisor hypervisor)
+      throws IOException {
+    return new TestHost(
+        directory,
+        name,
+        List.of(controller),
+        Optional.of(hypervisor),
         Optional.empty(),
         Scrubbing.DEFAULT);
   }
@@ -181,12 +227,7 @@ public final class TestHost implements AutoCloseable {
             0);
     NodeAgent started =
         NodeAgent.start(
-            settings,
-            hypervisor,
-            ServiceGate.NONE,
-            new BootClock(),
-            InstantSource.system(),
-            watchdog);
+            settings, hypervisor, gate, new BootClock(), InstantSource.system(), watchdog);
     agent = Optional.of(started);
     routes = started.routes().list();
   }
@@ -255,6 +296,11 @@ public final class TestHost implements AutoCloseable {
     memory.guest(vm).crash();
   }
 
+  /** It is dead, and its monitor has not said so. */
+  public void vanish(VmId vm) {
+    memory.guest(vm).vanish();
+  }
+
   /** Whoever captures the guest sees something wrong from now on. */
   public void suspect(VmId vm) {
     memory.guest(vm).condition = HealthSnapshot.Condition.SUSPECT;
@@ -268,6 +314,68 @@ public final class TestHost implements AutoCloseable {
   /** Guests can't be weighed here from now on. */
   public void withoutGroups(VmId vm) {
     memory.guest(vm).hasGroups = false;
+  }
+
+  /** Whoever comes anew gets no answer of them. */
+  public void guestsAreDeaf() {
+    memory.deaf = true;
+  }
+
+  /** The next guest is dead before anybody has seen it alive. */
+  public void nextGuestDiesAtOnce() {
+    memory.stillborn.set(1);
+  }
+
+  /** Something starts it behind the agent's back. */
+  public void startUnseen(VmId vm) {
+    memory.start(spec(vm.value()));
+  }
+
+  /** What the shadow here has can be restored there. */
+  public void store(VmSpec spec, TestHost there) {
+    there.memory.store.put(spec.vm().id(), memory.stored(spec));
+  }
+
+  /** The store says nothing about that VM until the answer is counted down. */
+  public CountDownLatch slowStore(VmId vm) {
+    CountDownLatch answer = new CountDownLatch(1);
+    memory.reading.put(vm, answer);
+    return answer;
+  }
+
+  /** What is there of a VM is removed when the answer is counted down, and not before. */
+  public CountDownLatch slowRemoval(VmId vm) {
+    CountDownLatch answer = new CountDownLatch(1);
+    memory.removing.put(vm, answer);
+    return answer;
+  }
+
+  /** Whether somebody waits for what is done to a VM. */
+  public boolean hasQueue(VmId vm) {
+    return agent
+        .flatMap(there -> there.find(vm))
+        .filter(there -> there.lock().hasQueuedThreads())
+        .isPresent();
+  }
+
+  /** The next shadow can't be taken up. */
+  public void breakNextShadow() {
+    memory.broken.set(1);
+  }
+
+  /** The next promotion goes no further than to a guest that runs. */
+  public void dieInNextPromotion() {
+    memory.half.set(1);
+  }
+
+  /** Whoever comes anew gets answers of them again. */
+  public void guestsAnswer() {
+    memory.deaf = false;
+  }
+
+  /** Whether there is anything of a VM's shadow. */
+  public boolean hasShadow(VmId vm) {
+    return memory.shadows.containsKey(vm);
   }
 
   public int starts() {

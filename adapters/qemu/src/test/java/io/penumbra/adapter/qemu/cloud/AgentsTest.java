@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.penumbra.adapter.qemu.agent.TestHost;
+import io.penumbra.adapter.qemu.api.Heartbeat;
+import io.penumbra.adapter.qemu.api.Heartbeat.State;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
 import io.penumbra.adapter.qemu.api.ReplicaOrder;
 import io.penumbra.adapter.qemu.api.ShadowOrder;
@@ -18,11 +20,16 @@ import io.penumbra.domain.event.FencingResult;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.web.Reply;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,6 +143,52 @@ class AgentsTest {
         });
   }
 
+  private static Thread beside(Callable<?> call) {
+    return Thread.startVirtualThread(() -> {
+      try {
+        call.call();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    });
+  }
+
+  @Test
+  void aVmThatIsWantedAgainWhileItIsRemovedIsStartedForItsAgentToSee() throws Exception {
+    vmOnOne();
+    CountDownLatch removal = one.slowRemoval(VM);
+    Thread deleting = beside(() -> one.client().delete(VM));
+    controller.until("it is being removed", () -> !one.serves(VM));
+    Thread starting = beside(() -> one.client().start(TestHost.spec(VM.value())));
+    controller.until("the start waits for its turn", () -> one.hasQueue(VM));
+    removal.countDown();
+    deleting.join();
+    starting.join();
+
+    assertThat(one.serves(VM)).isTrue();
+    assertThat(controller.instance(one, VM).orElseThrow().state()).isEqualTo(State.SERVING);
+  }
+
+  @Test
+  void aRecordThatCantBeReadIsPutAsideAndNothingOfItRunsOn() throws Exception {
+    vmOnOne();
+    VmId other = VmId.of("vm-2");
+    controller.cloud().start(TestHost.spec(other.value()), ONE);
+    controller.await(Event.VmCreated.class, 2);
+    one.stopAgent();
+    Path record = directory.resolve("host-1/vms/vm-1/instance.json");
+    Files.write(record, new byte[0]);
+    one.startAgent();
+
+    controller.await(Event.GuestFailed.class, 1);
+    assertThat(one.serves(VM)).isFalse();
+    assertThat(record.resolveSibling("instance.unreadable")).exists();
+    assertThat(controller.instance(one, other).orElseThrow().state()).isEqualTo(State.SERVING);
+    assertThat(controller.cloud().start(TestHost.spec(VM.value()), ONE))
+        .isInstanceOf(Reply.Ok.class);
+    assertThat(one.serves(VM)).isTrue();
+  }
+
   @Test
   void aShadowIsDoneWhenItsFirstStateIsAckedAndFollowsFromThenOn() throws Exception {
     vmOnOne();
@@ -186,6 +239,23 @@ class AgentsTest {
         .satisfies(vm -> assertThat(vm.host()).isEqualTo(TWO));
     assertThat(controller.run(new Command.RetirePrimary(next(), VM, ONE))).isEqualTo(DONE);
     assertThat(controller.instance(one, VM)).isEmpty();
+  }
+
+  @Test
+  void aGuestWhoseDeathNobodySaysIsFoundDeadAndReportedOnce() throws Exception {
+    vmOnOne();
+    one.vanish(VM);
+
+    controller.await(Event.GuestFailed.class, 1);
+    one.crash(VM);
+    Thread.sleep(1_200);
+    assertThat(
+            controller.cloud().events(0, 100_000).events().stream()
+                .filter(Event.GuestFailed.class::isInstance))
+        .hasSize(1);
+    assertThat(controller.cloud().snapshot().vms())
+        .singleElement()
+        .satisfies(vm -> assertThat(vm.running()).isFalse());
   }
 
   @Test
@@ -317,6 +387,68 @@ class AgentsTest {
   }
 
   @Test
+  void aGuestThatDiesWhileItIsStartedIsReportedAndCanBeStartedAgain() throws Exception {
+    one.nextGuestDiesAtOnce();
+    vmOnOne();
+
+    controller.await(Event.GuestFailed.class, 1);
+    assertThat(one.serves(VM)).isFalse();
+    assertThat(controller.instance(one, VM).orElseThrow().state()).isEqualTo(State.STOPPED);
+    assertThat(code(new Command.VerifyService(next(), VM, ONE))).isEqualTo("no-answer");
+
+    assertThat(controller.run(new Command.ResumePrimary(next(), VM, ONE, 1))).isEqualTo(DONE);
+    assertThat(one.serves(VM)).isTrue();
+    assertThat(one.starts()).isEqualTo(2);
+    assertThat(shadowOnTwo()).isEqualTo(DONE);
+  }
+
+  @Test
+  void aGuestThatDoesNotAnswerANewAgentIsEndedBeforeItIsReported() throws Exception {
+    vmOnOne();
+    one.stopAgent();
+    one.guestsAreDeaf();
+    one.startAgent();
+
+    controller.await(Event.GuestFailed.class, 1);
+    assertThat(one.serves(VM)).isFalse();
+  }
+
+  @Test
+  void whatRunsOfAPromotionThatNobodyFinishedIsEndedBeforeItIsAShadowAgain() throws Exception {
+    vmOnOne();
+    shadowOnTwo();
+    one.write(VM, 8, 4716);
+    controller.fence(new Command.FenceVm(next(), VM, ONE));
+    Outcome.Synced synced = sync(Optional.empty());
+    two.dieInNextPromotion();
+    controller.run(new Command.Activate(next(), VM, TWO, synced.epoch(), synced.term() + 1));
+    assertThat(two.serves(VM)).isTrue();
+    two.stopAgent();
+    two.guestsAreDeaf();
+    two.startAgent();
+
+    assertThat(two.serves(VM)).as("unseen by its agent").isFalse();
+    two.guestsAnswer();
+    assertThat(
+            controller.run(
+                new Command.Activate(next(), VM, TWO, synced.epoch(), synced.term() + 1)))
+        .isEqualTo(DONE);
+    assertThat(two.serves(VM)).isTrue();
+  }
+
+  @Test
+  void aFenceEndsWhateverRunsThereAlthoughItIsTakenForStopped() throws Exception {
+    vmOnOne();
+    controller.fence(new Command.FenceVm(next(), VM, ONE));
+    one.startUnseen(VM);
+    assertThat(one.serves(VM)).isTrue();
+
+    assertThat(controller.fence(new Command.FenceVm(next(), VM, ONE)))
+        .isInstanceOf(FencingResult.Fenced.class);
+    assertThat(one.serves(VM)).isFalse();
+  }
+
+  @Test
   void aPrimaryThatHearsNobodyStopsBeforeItsKeeperSaysSo() throws Exception {
     vmOnOne();
     shadowOnTwo();
@@ -424,6 +556,53 @@ class AgentsTest {
   }
 
   @Test
+  void toGoBackIsRememberedWhenTheAgentIsRestartedAndThePrimaryLivesOn() throws Exception {
+    vmOnOne();
+    shadowOnTwo();
+    awaitKeeper();
+    controller.until(
+        "epochs to go back to", () -> controller.instance(two, VM).orElseThrow().epoch() > 5);
+    long to = controller.instance(two, VM).orElseThrow().epoch();
+    controller.until(
+        "later epochs", () -> controller.instance(two, VM).orElseThrow().epoch() > to + 3);
+
+    assertThat(two.client().rollBack(VM, Optional.of(to))).isInstanceOf(Reply.Ok.class);
+    two.stopAgent();
+    two.startAgent();
+    // Longer than the primary waits before it asks for its lease: it is renewed all the same.
+    Thread.sleep(2 * TestHost.LEASE.lasts().toMillis());
+    assertThat(one.serves(VM)).isTrue();
+    assertThat(controller.instance(two, VM).orElseThrow().epoch()).isEqualTo(to);
+
+    controller.fence(new Command.FenceVm(next(), VM, ONE));
+    Outcome.Synced synced = sync(Optional.empty());
+    assertThat(synced.epoch()).isEqualTo(to);
+    two.stopAgent();
+    two.startAgent();
+    assertThat(
+            controller.run(
+                new Command.Activate(next(), VM, TWO, synced.epoch(), synced.term() + 1)))
+        .isEqualTo(DONE);
+  }
+
+  @Test
+  void aPrimaryThatServesOnIsFollowedAgainAfterItWasToGoBack() throws Exception {
+    vmOnOne();
+    shadowOnTwo();
+    controller.until(
+        "epochs to go back to", () -> controller.instance(two, VM).orElseThrow().epoch() > 5);
+    long to = controller.instance(two, VM).orElseThrow().epoch();
+    assertThat(two.client().rollBack(VM, Optional.of(to))).isInstanceOf(Reply.Ok.class);
+    two.stopAgent();
+    two.startAgent();
+
+    assertThat(two.client().takeUp(VM)).isInstanceOf(Reply.Ok.class);
+
+    controller.until(
+        "it follows on", () -> controller.instance(two, VM).orElseThrow().epoch() > to + 1);
+  }
+
+  @Test
   void aGuestIsGivenMoreOfTheCpuThroughTheControlPlaneWhereItsHostCanDoThat() throws Exception {
     controller.cloud().start(TestHost.spec(VM.value()), ONE);
     controller.await(Event.VmCreated.class, 1);
@@ -435,6 +614,49 @@ class AgentsTest {
     assertThat(controller.cloud().share(VM, 400))
         .isInstanceOfSatisfying(
             Reply.Refused.class, refused -> assertThat(refused.code()).isEqualTo("not-here"));
+  }
+
+  @Test
+  void whatAHostLeavesUnansweredHoldsUpNoOther() throws Exception {
+    vmOnOne();
+    shadowOnTwo();
+    HostId mute = HostId.of("host-3");
+    // It takes connections and says nothing, as when its agent stands still.
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      controller
+          .cloud()
+          .intake()
+          .take(
+              new Heartbeat(
+                  mute,
+                  "http://127.0.0.1:" + silent.getLocalPort(),
+                  1,
+                  1,
+                  0,
+                  Optional.of(TestHost.host(mute.value())),
+                  List.of(),
+                  List.of()));
+      VmId other = VmId.of("vm-2");
+      List<Command.CloudCommand> unanswered =
+          List.of(
+              new Command.RetirePrimary(next(), VM, mute),
+              new Command.AllocateShadow(next(), VM, mute, SIZE),
+              new Command.DeleteShadow(next(), VM, mute),
+              new Command.VerifyService(next(), VM, mute),
+              new Command.ChangeShadowMode(next(), VM, mute, ShadowMode.COLD),
+              new Command.AllocateShadow(next(), other, mute, SIZE));
+      unanswered.forEach(controller.cloud()::execute);
+
+      long began = System.nanoTime();
+      assertThat(controller.run(new Command.SetEpochInterval(next(), VM, Duration.ofMillis(300))))
+          .isEqualTo(DONE);
+      assertThat(controller.run(new Command.VerifyService(next(), VM, ONE))).isEqualTo(DONE);
+      assertThat(controller.run(new Command.AllocateShadow(next(), VM, TWO, SIZE))).isEqualTo(DONE);
+      assertThat(sync(Optional.of(ONE)).verified()).isTrue();
+      assertThat(controller.run(new Command.ResumePrimary(next(), VM, ONE, 0))).isEqualTo(DONE);
+      assertThat(code(new Command.AllocateShadow(next(), other, TWO, SIZE))).isEqualTo("no-shadow");
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(8));
+    }
   }
 
   @Test

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.agent.TestHost;
@@ -45,6 +48,7 @@ class QemuAgentsTest {
   private static final HostId TWO = HostId.of("h2");
   private static final Resources SIZE = new Resources(1, 128, 1);
   private static final Outcome DONE = new Outcome.Done();
+  private static final JsonMapper JSON = new JsonMapper();
 
   private Path directory;
   private TestController controller;
@@ -135,6 +139,25 @@ class QemuAgentsTest {
     assertThat(one.guestPid(VM)).isEqualTo(pid);
   }
 
+  private Path recordOnTwo() {
+    return directory.resolve("h2/vms/vm-1/instance.json");
+  }
+
+  /** The guest runs, and neither its own file nor the agent's says that it was meant to. */
+  private void restartAgentOfTwoAsIfItHadDiedWhileItPromoted(JsonNode shadow) throws Exception {
+    long pid = two.guestPid(VM);
+    two.stopAgent();
+    ObjectNode half = (ObjectNode) JSON.readTree(recordOnTwo().toFile());
+    half.set("seat", shadow.path("seat"));
+    JSON.writeValue(recordOnTwo().toFile(), half);
+    Path guestFile = directory.resolve("h2/vm-1/guest.json");
+    ObjectNode guest = (ObjectNode) JSON.readTree(guestFile.toFile());
+    assertThat(guest.path("role").asText()).isEqualTo("PRIMARY");
+    JSON.writeValue(guestFile.toFile(), guest.put("role", "SHADOW"));
+    two.startAgent();
+    assertThat(two.guestPid(VM)).isEqualTo(pid);
+  }
+
   @Test
   void aKilledRedisAnswersFromItsShadowWithEverythingThatWasAcked() throws Exception {
     shadowOnTwo();
@@ -157,6 +180,7 @@ class QemuAgentsTest {
     long synced = System.nanoTime();
     assertThat(outcome).isInstanceOf(Outcome.Synced.class);
     Outcome.Synced state = (Outcome.Synced) outcome;
+    JsonNode shadowRecord = JSON.readTree(recordOnTwo().toFile());
     assertThat(
             controller.run(new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
         .isEqualTo(DONE);
@@ -172,6 +196,11 @@ class QemuAgentsTest {
       assertThat(redis.get("meanwhile")).isEqualTo("yes");
       assertThat(redis.get("key-99")).isEqualTo("value-99");
     }
+    assertThat(controller.run(new Command.VerifyService(next(), VM, TWO))).isEqualTo(DONE);
+    restartAgentOfTwoAsIfItHadDiedWhileItPromoted(shadowRecord);
+    assertThat(
+            controller.run(new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
+        .isEqualTo(DONE);
     assertThat(controller.run(new Command.VerifyService(next(), VM, TWO))).isEqualTo(DONE);
     assertThat(controller.run(new Command.RetirePrimary(next(), VM, ONE))).isEqualTo(DONE);
     assertThat(

@@ -35,6 +35,8 @@ final class RedisClient implements AutoCloseable {
       try {
         RedisClient redis = to(port);
         if (redis.call("PING").equals("PONG")) {
+          // It is there; on a machine that is busy what follows may take longer.
+          redis.socket.setSoTimeout(20_000);
           return redis;
         }
         redis.close();

@@ -31,7 +31,7 @@ import java.util.function.BooleanSupplier;
 /** A controller without a loop: whoever tests gives the commands. */
 final class TestController implements AutoCloseable {
 
-  private static final long PATIENCE_NANOS = 15_000_000_000L;
+  private static final long PATIENCE_NANOS = 45_000_000_000L;
 
   private final Path books;
   private final JsonServer server;

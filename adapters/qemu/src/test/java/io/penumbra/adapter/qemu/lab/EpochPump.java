@@ -38,6 +38,12 @@ public final class EpochPump implements AutoCloseable {
     }
   }
 
+  /** Goes on after an epoch that is there already. */
+  public EpochPump after(long there) {
+    epoch = there;
+    return this;
+  }
+
   /** Takes a cut, and makes it the sink's newest epoch. */
   public Cut epoch() throws IOException {
     Cut cut = stageAndCommit();

@@ -12,6 +12,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 
 /** Answers as a QEMU does, or as it should not. */
@@ -20,6 +21,8 @@ final class FakeQemu implements AutoCloseable {
   private final ServerSocketChannel server;
   private final Function<String, String> answer;
   private volatile Optional<SocketChannel> client = Optional.empty();
+  private final CountDownLatch over = new CountDownLatch(1);
+  private volatile boolean deaf;
 
   /**
    * Listens.
@@ -38,7 +41,10 @@ final class FakeQemu implements AutoCloseable {
       try (SocketChannel accepted = server.accept()) {
         client = Optional.of(accepted);
         talk(accepted);
-      } catch (IOException _) {
+        if (deaf) {
+          over.await();
+        }
+      } catch (IOException | InterruptedException _) {
         // It was closed, or the client has gone.
       }
     }
@@ -67,12 +73,19 @@ final class FakeQemu implements AutoCloseable {
     }
   }
 
+  /** Who writes meets the end, and who reads does not yet. */
+  void goDeaf() throws IOException {
+    deaf = true;
+    client.orElseThrow().shutdownInput();
+  }
+
   void hangUp() throws IOException {
     client.orElseThrow().shutdownOutput();
   }
 
   @Override
   public void close() throws IOException {
+    over.countDown();
     server.close();
     if (client.isPresent()) {
       client.get().close();

@@ -103,6 +103,21 @@ class QmpClientTest {
   }
 
   @Test
+  void anEndThatAWriterMeetsFirstIsToldAllTheSame() throws IOException, InterruptedException {
+    CountDownLatch told = new CountDownLatch(1);
+    try (FakeQemu qemu = new FakeQemu(socket(), QmpClientTest::answer);
+        QmpClient client = QmpClient.connect(socket(), SOON).orThrow()) {
+      client.onClosed(told::countDown);
+      qemu.goDeaf();
+
+      Reply<JsonNode> reply = client.execute(QmpCommand.of("stop"), SOON);
+
+      assertThat(reply.refusal().orElseThrow()).contains("cannot be written to");
+      assertThat(told.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
   void whereNobodyListensIsRefused() {
     assertThat(QmpClient.connect(socket(), MOMENT)).isInstanceOf(Reply.Refused.class);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.capture.CaptureSettings;
+import io.penumbra.adapter.qemu.capture.DeviceState;
 import io.penumbra.adapter.qemu.capture.QemuSource;
 import io.penumbra.adapter.qemu.guest.GuestHome;
 import io.penumbra.adapter.qemu.guest.GuestIdentity;
@@ -17,6 +18,7 @@ import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.sync.archive.TierArchive;
 import io.penumbra.sync.epoch.EpochManifest;
 import io.penumbra.sync.epoch.PageSize;
+import io.penumbra.sync.epoch.RegionPages;
 import io.penumbra.sync.scan.Cut;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreOpening;
@@ -28,6 +30,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -173,6 +176,91 @@ class WarmShadowTest {
               (long) page << PageSize.SHIFT);
         }
       }
+    }
+  }
+
+  /** As a promotion does, that nobody waits for any more. */
+  private static void load(GuestShadow shadow, QemuGuest waiting) {
+    RegionPages pages = (RegionPages) shadow.sink().view();
+    DeviceLoad.into(waiting, DeviceState.read(pages.region(1)), shadow.plan().primary().machine())
+        .orThrow();
+  }
+
+  @Test
+  void devicesThatWereLoadedOnceAreNeverRunWithALaterMemory() throws IOException {
+    GuestShadow shadow = shadow(ShadowMode.WARM);
+    int atTheCut;
+    try (QemuSource source = QemuSource.open(guest, CaptureSettings.DEFAULT).orThrow();
+        EpochPump pump = new EpochPump(guest.vm(), source, shadow.sink())) {
+      pump.epoch();
+      QemuGuest late = shadow.waiting().orElseThrow();
+      load(shadow, late);
+      write(20);
+      pump.epoch();
+      atTheCut = written;
+      write(20);
+      guest.kill(SOON).orThrow();
+
+      assertThat(shadow.promote(OptionalLong.empty())).isInstanceOf(Reply.Unknown.class);
+      assertThat(late.isAlive()).isFalse();
+    }
+    die(shadow, OptionalLong.empty());
+    expectKeys(atTheCut);
+  }
+
+  @Test
+  void whatWasLoadedWhenTheAgentDiedWaitsNoMore() throws IOException {
+    GuestShadow shadow = shadow(ShadowMode.WARM);
+    int atTheCut;
+    try (QemuSource source = QemuSource.open(guest, CaptureSettings.DEFAULT).orThrow();
+        EpochPump pump = new EpochPump(guest.vm(), source, shadow.sink())) {
+      pump.epoch();
+      write(20);
+      pump.epoch();
+      atTheCut = written;
+    }
+    QemuGuest loaded = shadow.waiting().orElseThrow();
+    load(shadow, loaded);
+    shadow.close();
+
+    GuestShadow adopted =
+        GuestShadow.create(shadow.plan(), ShadowMode.WARM, lab.settings()).orThrow();
+
+    assertThat(loaded.isAlive()).isFalse();
+    assertThat(adopted.waiting().orElseThrow().status().orThrow().phase())
+        .isEqualTo(GuestStatus.Phase.WAITING);
+    die(adopted, OptionalLong.empty());
+    expectKeys(atTheCut);
+  }
+
+  @Test
+  void whatHasRunForAMomentIsNotGoneOnWithBeforeItIsFilledAnew() throws IOException {
+    GuestShadow shadow = shadow(ShadowMode.WARM);
+    try (QemuSource source = QemuSource.open(guest, CaptureSettings.DEFAULT).orThrow();
+        EpochPump pump = new EpochPump(guest.vm(), source, shadow.sink())) {
+      pump.epoch();
+      write(20);
+      pump.epoch();
+    }
+    QemuGuest ran = shadow.waiting().orElseThrow();
+    load(shadow, ran);
+    ran.serve().orThrow();
+    LockSupport.parkNanos(300_000_000);
+    shadow.close();
+
+    GuestShadow adopted =
+        GuestShadow.create(shadow.plan(), ShadowMode.WARM, lab.settings()).orThrow();
+
+    assertThat(ran.isAlive()).isFalse();
+    assertThat(adopted.promote(OptionalLong.empty()).refusal().orElseThrow())
+        .contains("a guest has run on its memory or disks since epoch 2");
+    try (QemuSource source = QemuSource.open(guest, CaptureSettings.DEFAULT).orThrow();
+        EpochPump pump = new EpochPump(guest.vm(), source, adopted.sink()).after(2)) {
+      pump.epoch();
+      int atTheCut = written;
+      write(20);
+      die(adopted, OptionalLong.empty());
+      expectKeys(atTheCut);
     }
   }
 

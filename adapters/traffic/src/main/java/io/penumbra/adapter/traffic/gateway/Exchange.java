@@ -50,6 +50,7 @@ final class Exchange {
   private long printed;
   private byte first;
   private ByteQueue body = new ByteQueue();
+  private Optional<Recording.Line> listener = Optional.empty();
 
   Exchange(
       Session session, Request request, Role role, boolean queued, Optional<Delivery> delivery) {
@@ -58,6 +59,17 @@ final class Exchange {
     this.role = role;
     this.queued = queued;
     this.delivery = delivery;
+  }
+
+  /** The answer is kept there as well. */
+  void listen(Recording.Line line) {
+    listener = Optional.of(line);
+  }
+
+  /** The answer is whole, also for whoever keeps it. */
+  void heard() {
+    listener.ifPresent(Recording.Line::answered);
+    listener = Optional.empty();
   }
 
   /** Position in the log; 0 if it is not in it. */
@@ -71,6 +83,9 @@ final class Exchange {
       givenCrc = crc.getValue();
       givenBefore = given;
     }
+    // Half of it may be there, and the rest would come from another instance.
+    listener.ifPresent(Recording.Line::drop);
+    listener = Optional.empty();
     delivery = nextDelivery;
     crc.reset();
     print.reset();
@@ -90,6 +105,7 @@ final class Exchange {
     if (length == 0 && count > 0) {
       first = bytes[from];
     }
+    listener = listener.filter(line -> line.take(bytes, from, count, distinctive));
     if (distinctive) {
       print.update(bytes, from, count);
       printed += count;

@@ -40,6 +40,17 @@ final class Forwarding {
     record Never(String why) implements Entry {}
   }
 
+  /** A VM that goes on elsewhere; there is no other with its term. */
+  record Promotion(InetSocketAddress backend, long epoch, long term) {}
+
+  /** The last promotion that was followed, and what comes of it. */
+  private record Followed(Promotion promotion, CompletableFuture<TakeoverOutcome> outcome) {
+
+    boolean failed() {
+      return outcome.isDone() && !(outcome.resultNow() instanceof TakeoverOutcome.Done);
+    }
+  }
+
   /** An epoch's place in the log. */
   record Mark(long logEpoch, CutPoint point, boolean clientsBlocked) {}
 
@@ -48,6 +59,9 @@ final class Forwarding {
    * that much time to come as well.
    */
   private static final Duration SETTLE = Duration.ofMillis(1);
+
+  /** Whoever wanted requests kept, and has not come for them since, is dead. */
+  private static final Duration FORGOTTEN = Duration.ofMinutes(5);
 
   private final EventLoop loop;
   private final GatewaySettings settings;
@@ -87,7 +101,13 @@ final class Forwarding {
   private Timer lapse = Timer.NONE;
   private String lapsedWhy = "no cut was begun";
 
+  /** Somebody wants requests and answers kept from the next quiet cut on. */
+  private Optional<CompletableFuture<Listening>> listening = Optional.empty();
+
+  private Optional<Recording> recording = Optional.empty();
+
   private Optional<TakingOver> takeover = Optional.empty();
+  private Optional<Followed> followed = Optional.empty();
 
   /** After a takeover that failed, nothing flows until another one. */
   private boolean stranded;
@@ -235,6 +255,9 @@ final class Forwarding {
     exchange.whole = holdsStreams();
     exchange.counted = true;
     tally.requests++;
+    if (exchange.role == Exchange.Role.CLIENT) {
+      recording.ifPresent(open -> open.told(exchange));
+    }
     if (exchange.request.nature() == Nature.BLOCKING && exchange.delivery.isEmpty()) {
       blocked++;
     } else {
@@ -289,6 +312,7 @@ final class Forwarding {
       exchange.session.news(link, exchange.body());
     }
     tally.responses++;
+    exchange.heard();
     uncount(exchange);
     if (link.switched()) {
       exchange.session.switchedProtocol();
@@ -473,9 +497,64 @@ final class Forwarding {
     takenOver = false;
     tally.cut(System.nanoTime() - heldSince, outstanding == 0);
     Cut.Taken taken = log.isPresent() ? cutLog(epoch) : startLog(epoch);
+    listen(epoch);
     endHold();
     pumpWaiting();
     return taken;
+  }
+
+  // ---- listening, for whoever wants to tell a copy the same
+
+  void listen(Duration wait, CompletableFuture<Listening> answer) {
+    if (log.isEmpty()) {
+      answer.complete(
+          new Listening.Refused(
+              "nothing is logged: " + (mode() == GatewayMode.ASYNC ? "async" : unprotectedWhy)));
+      return;
+    }
+    listening.ifPresent(earlier -> earlier.complete(new Listening.Refused("asked again")));
+    listening = Optional.of(answer);
+    loop.after(
+        wait, () -> answer.complete(new Listening.Refused("no cut was quiet within " + wait)));
+  }
+
+  /** Begins at this cut if nothing is under way: what came before is all in the epoch. */
+  private void listen(long epoch) {
+    boolean quietNow = outstanding == 0 && blocked == 0 && log.isPresent();
+    if (!quietNow || listening.filter(wish -> !wish.isDone()).isEmpty()) {
+      return;
+    }
+    CutPoint point = Optional.ofNullable(cuts.get(epoch)).orElseThrow().point();
+    Map<ConnectionId, List<Request>> states = new LinkedHashMap<>();
+    sessions.forEach((id, session) -> states.put(id, session.state.at(point)));
+    recording.ifPresent(Recording::close);
+    recording =
+        Optional.of(
+            new Recording(
+                epoch, states, settings.bounds().requestsMax(), settings.bounds().bytesMax()));
+    Optional<Recording> mine = recording;
+    loop.after(
+        FORGOTTEN,
+        () -> {
+          mine.ifPresent(Recording::close);
+          if (recording.equals(mine)) {
+            recording = Optional.empty();
+          }
+        });
+    listening.orElseThrow().complete(new Listening.Since(epoch));
+    listening = Optional.empty();
+  }
+
+  /** What was kept so far; no more is kept. */
+  Optional<Recording> takeRecording() {
+    Optional<Recording> taken = recording;
+    taken.ifPresent(Recording::close);
+    recording = Optional.empty();
+    return taken;
+  }
+
+  private void endRecording(String why) {
+    recording.ifPresent(open -> open.end(why));
   }
 
   private Cut.Taken cutLog(long epoch) {
@@ -597,9 +676,23 @@ final class Forwarding {
 
   // ---- takeovers
 
+  /** What was told to an instance that lives on must not be told to it once more. */
+  CompletableFuture<TakeoverOutcome> takeOver(Promotion promotion) {
+    Optional<Followed> before =
+        followed.filter(last -> last.promotion().equals(promotion) && !last.failed());
+    if (before.isPresent()) {
+      return before.get().outcome();
+    }
+    CompletableFuture<TakeoverOutcome> outcome = new CompletableFuture<>();
+    takeOver(promotion.backend(), promotion.epoch(), outcome);
+    followed = Optional.of(new Followed(promotion, outcome));
+    return outcome;
+  }
+
   void takeOver(InetSocketAddress to, long epoch, CompletableFuture<TakeoverOutcome> answer) {
     Mark mark = cuts.get(epoch);
     if (log.isPresent() && mark != null) {
+      followed = Optional.empty();
       takeOver(to, epoch, mark, answer);
       return;
     }
@@ -616,6 +709,7 @@ final class Forwarding {
       takeover.get().abandon("another takeover began");
     }
     watch.stop();
+    endRecording("another instance took over");
     backend = to;
     endHold();
     waitingForRoom.clear();
@@ -656,7 +750,9 @@ final class Forwarding {
     takeover.ifPresent(running -> running.abandon("clients were redirected"));
     takeover = Optional.empty();
     watch.stop();
+    endRecording("clients were redirected");
     endHold();
+    followed = Optional.empty();
     backend = to;
     int closed = 0;
     for (Session session : sessions()) {

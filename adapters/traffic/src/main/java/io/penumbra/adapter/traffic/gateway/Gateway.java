@@ -93,6 +93,11 @@ public final class Gateway implements GatewayControl, AutoCloseable {
   }
 
   @Override
+  public TakeoverOutcome takeOver(InetSocketAddress backend, long epoch, long term) {
+    return result(ask(() -> forwarding.takeOver(new Forwarding.Promotion(backend, epoch, term))));
+  }
+
+  @Override
   public TakeoverOutcome redirect(InetSocketAddress backend) {
     return ask(() -> forwarding.redirect(backend));
   }
@@ -103,6 +108,19 @@ public final class Gateway implements GatewayControl, AutoCloseable {
       forwarding.unprotect(why);
       return true;
     });
+  }
+
+  @Override
+  public Listening listen(Duration wait) {
+    return await(answer -> forwarding.listen(wait, answer));
+  }
+
+  /** Outside of the loop: clients are served meanwhile. */
+  @Override
+  public Comparison compare(InetSocketAddress copy, Duration patience) {
+    return ask(forwarding::takeRecording)
+        .map(heard -> Rehearing.of(heard, forwarding.settings().protocol(), copy, patience))
+        .orElseGet(() -> new Comparison.Refused("nobody has listened"));
   }
 
   @Override
@@ -145,6 +163,10 @@ public final class Gateway implements GatewayControl, AutoCloseable {
         answer.completeExceptionally(e);
       }
     });
+    return result(answer);
+  }
+
+  private static <T> T result(CompletableFuture<T> answer) {
     try {
       return answer.get();
     } catch (InterruptedException e) {

@@ -37,6 +37,15 @@ public interface GatewayControl {
   TakeoverOutcome takeOver(InetSocketAddress backend, long epoch);
 
   /**
+   * The same for whoever may have asked before and not heard the answer: a VM goes on under each
+   * term once, so asked again for that term this joins the takeover that is under way, or says what
+   * came of it. What was replayed is not replayed a second time, unless it had failed.
+   */
+  default TakeoverOutcome takeOver(InetSocketAddress backend, long epoch, long term) {
+    return takeOver(backend, epoch);
+  }
+
+  /**
    * The service is at another address, and nothing is replayed. Connections with requests under way
    * are closed.
    */
@@ -44,6 +53,26 @@ public interface GatewayControl {
 
   /** There is no shadow any more: drops the log, lets held responses go, passes everything. */
   void unprotect(String why);
+
+  /**
+   * Keeps every request and its answer from the next cut on at which nothing is under way; one such
+   * wish at a time.
+   *
+   * @param wait for such a cut, at most
+   */
+  default Listening listen(Duration wait) {
+    return new Listening.Refused("this gateway keeps nothing");
+  }
+
+  /**
+   * Tells a copy of the VM, which goes on from the epoch that {@link #listen} has named, what the
+   * VM was told since, and compares the answers. Nothing is kept any more then.
+   *
+   * @param patience with each answer of the copy
+   */
+  default Comparison compare(InetSocketAddress copy, Duration patience) {
+    return new Comparison.Refused("nobody has listened");
+  }
 
   /** Counts and states. */
   GatewayMetrics metrics();

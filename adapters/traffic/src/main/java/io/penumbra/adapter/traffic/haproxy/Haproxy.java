@@ -1,5 +1,7 @@
 package io.penumbra.adapter.traffic.haproxy;
 
+import static java.util.stream.Collectors.toSet;
+
 import io.penumbra.adapter.traffic.change.Change;
 import io.penumbra.adapter.traffic.haproxy.RuntimeApi.NoAnswer;
 import io.penumbra.adapter.traffic.haproxy.RuntimeApi.NotAsked;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -88,7 +91,14 @@ public final class Haproxy {
     try {
       Change change = change(wanted);
       switch (change) {
-        case Change.Verified verified -> wishes.put(vm, List.copyOf(wanted));
+        case Change.Verified verified -> {
+          // A server is one VM's; whoever had it before may be gone.
+          Set<ServerName> names = wanted.stream().map(ServerWish::name).collect(toSet());
+          wishes
+              .values()
+              .removeIf(had -> had.stream().map(ServerWish::name).anyMatch(names::contains));
+          wishes.put(vm, List.copyOf(wanted));
+        }
         case Change.Refused refused -> {}
         // Whoever asked decides what comes next; putting the old one back would be a guess.
         case Change.InDoubt doubt -> wishes.remove(vm);
@@ -122,16 +132,6 @@ public final class Haproxy {
         }
       }
       return corrected;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The VM is gone: its servers may be as anybody likes. */
-  public void forget(VmId vm) {
-    lock.lock();
-    try {
-      wishes.remove(vm);
     } finally {
       lock.unlock();
     }

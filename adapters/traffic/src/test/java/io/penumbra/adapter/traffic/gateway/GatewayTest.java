@@ -9,6 +9,9 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -87,6 +90,72 @@ class GatewayTest {
     PuppetService third = open(new PuppetService(false));
     assertThat(done(gateway.takeOver(third.address(), 2)).replayed()).isZero();
     assertThat(String.join("", third.heard())).doesNotContain("DECR");
+  }
+
+  @Test
+  void whatAPromotedGuestWasToldIsNotToldAgainToWhoeverMissedTheAnswer() throws Exception {
+    Gateway gateway = open(Gateway.open(settings(GatewayMode.REPLAY)));
+    quietCut(gateway, 1);
+    gateway.acked(1);
+    RespClient client = open(new RespClient(gateway.address()));
+    assertThat(client.ask("INCR", "a")).isEqualTo("OK");
+    PuppetService second = open(new PuppetService(false));
+
+    assertThat(done(gateway.takeOver(second.address(), 1, 5)).replayed()).isEqualTo(1);
+    assertThat(done(gateway.takeOver(second.address(), 1, 5)).replayed())
+        .as("what came of it, said once more")
+        .isEqualTo(1);
+    assertThat(String.join("", second.heard())).containsOnlyOnce("INCR");
+    assertThat(gateway.metrics().takeovers()).isEqualTo(1);
+
+    done(gateway.takeOver(second.address(), 1, 6));
+    assertThat(gateway.metrics().takeovers()).as("another promotion").isEqualTo(2);
+    assertThat(String.join("", second.heard()).split("INCR", -1)).hasSize(3);
+  }
+
+  @Test
+  void whoeverAsksAgainWhileItIsReplayedJoinsAndBreaksNothingOff() throws Exception {
+    Gateway gateway = open(Gateway.open(settings(GatewayMode.REPLAY)));
+    quietCut(gateway, 1);
+    gateway.acked(1);
+    RespClient client = open(new RespClient(gateway.address()));
+    assertThat(client.ask("INCR", "a")).isEqualTo("OK");
+    PuppetService second = open(new PuppetService(true));
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<TakeoverOutcome> first =
+          threads.submit(() -> gateway.takeOver(second.address(), 1, 5));
+      until(() -> String.join("", second.heard()).contains("INCR"));
+      Future<TakeoverOutcome> again =
+          threads.submit(() -> gateway.takeOver(second.address(), 1, 5));
+      Thread.sleep(30);
+      second.answerAll();
+
+      assertThat(done(first.get()).replayed()).isEqualTo(1);
+      assertThat(done(again.get()).replayed()).isEqualTo(1);
+    }
+    assertThat(String.join("", second.heard())).containsOnlyOnce("INCR");
+  }
+
+  @Test
+  void aTakeoverThatHasFailedIsTriedOnceMore() throws Exception {
+    Gateway gateway = open(Gateway.open(settings(GatewayMode.REPLAY)));
+    quietCut(gateway, 1);
+    gateway.acked(1);
+    RespClient client = open(new RespClient(gateway.address()));
+    assertThat(client.ask("INCR", "a")).isEqualTo("OK");
+    PuppetService second = open(new PuppetService(true));
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<TakeoverOutcome> first =
+          threads.submit(() -> gateway.takeOver(second.address(), 1, 5));
+      until(() -> String.join("", second.heard()).contains("INCR"));
+      second.hangUp();
+      assertThat(first.get()).isInstanceOf(TakeoverOutcome.Failed.class);
+    }
+    second.mute(false);
+    assertThat(done(gateway.takeOver(second.address(), 1, 5)).replayed()).isEqualTo(1);
+    assertThat(client.ask("GET", "a")).isEqualTo("OK");
   }
 
   @Test

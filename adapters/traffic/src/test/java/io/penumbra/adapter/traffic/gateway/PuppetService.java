@@ -47,6 +47,13 @@ final class PuppetService implements AutoCloseable {
     }
   }
 
+  /** Closes every connection, and listens on. */
+  void hangUp() throws IOException {
+    for (Socket connection : connections) {
+      connection.close();
+    }
+  }
+
   private void accept() {
     try {
       while (true) {

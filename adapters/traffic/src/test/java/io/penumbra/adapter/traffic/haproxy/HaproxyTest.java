@@ -195,9 +195,10 @@ class HaproxyTest {
     assertThat(haproxy.reapply()).isEqualTo(1);
     clientsHear("b");
     assertThat(haproxy.reapply()).isZero();
-    haproxy.forget(VM);
+
+    haproxy.point(VmId.of("its-heir"), slots, HOST_B, AT_B);
     real.restart();
-    assertThat(haproxy.reapply()).as("it was told to forget the VM").isZero();
+    assertThat(haproxy.reapply()).as("a server is one VM's").isEqualTo(1);
   }
 
   @Test

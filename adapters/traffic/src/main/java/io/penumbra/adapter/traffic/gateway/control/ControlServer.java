@@ -3,10 +3,12 @@ package io.penumbra.adapter.traffic.gateway.control;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.penumbra.adapter.traffic.gateway.GatewayControl;
+import io.penumbra.adapter.traffic.gateway.TakeoverOutcome;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -26,6 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 public final class ControlServer implements AutoCloseable {
 
   private static final long WAIT_MILLIS = 20;
+  private static final long PATIENCE_MILLIS = 5_000;
 
   private final GatewayControl gateway;
   private final Optional<String> token;
@@ -149,17 +152,30 @@ public final class ControlServer implements AutoCloseable {
           yield Lines.done(0);
         }
         case ACKED -> Lines.done(gateway.acked(epoch(order)));
-        case TAKE_OVER -> Lines.answer(gateway.takeOver(Lines.address(to(order)), epoch(order)));
+        case TAKE_OVER -> Lines.answer(takeOver(order));
         case REDIRECT -> Lines.answer(gateway.redirect(Lines.address(to(order))));
         case UNPROTECT -> {
           gateway.unprotect(order.why().orElse("the agent says so"));
           yield Lines.done(0);
         }
+        case LISTEN -> Lines.answer(gateway.listen(patience(order)));
+        case COMPARE -> Lines.answer(gateway.compare(Lines.address(to(order)), patience(order)));
         case METRICS -> Lines.answer("metrics", gateway.metrics());
       };
     } catch (IllegalArgumentException | IllegalStateException e) {
       return Lines.error(String.valueOf(e.getMessage()));
     }
+  }
+
+  private TakeoverOutcome takeOver(Order order) {
+    InetSocketAddress backend = Lines.address(to(order));
+    return order.term().isPresent()
+        ? gateway.takeOver(backend, epoch(order), order.term().get())
+        : gateway.takeOver(backend, epoch(order));
+  }
+
+  private static Duration patience(Order order) {
+    return Duration.ofMillis(order.waitMillis().orElse(PATIENCE_MILLIS));
   }
 
   private static long epoch(Order order) {

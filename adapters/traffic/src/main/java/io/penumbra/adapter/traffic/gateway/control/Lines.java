@@ -6,9 +6,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.penumbra.adapter.traffic.gateway.Comparison;
 import io.penumbra.adapter.traffic.gateway.Cut;
 import io.penumbra.adapter.traffic.gateway.GatewayMetrics;
 import io.penumbra.adapter.traffic.gateway.Hold;
+import io.penumbra.adapter.traffic.gateway.Listening;
 import io.penumbra.adapter.traffic.gateway.TakeoverOutcome;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,6 +54,7 @@ final class Lines {
     node.put("do", order.what().name().toLowerCase(Locale.ROOT).replace('_', '-'));
     order.waitMillis().ifPresent(value -> node.put("waitMillis", value));
     order.epoch().ifPresent(value -> node.put("epoch", value));
+    order.term().ifPresent(value -> node.put("term", value));
     order.backend().ifPresent(value -> node.put("backend", value));
     order.why().ifPresent(value -> node.put("why", value));
     order.token().ifPresent(value -> node.put("token", value));
@@ -75,6 +78,7 @@ final class Lines {
         Order.What.valueOf(what),
         number(node, "waitMillis"),
         number(node, "epoch"),
+        number(node, "term"),
         text(node, "backend"),
         text(node, "why"),
         text(node, "token"));
@@ -136,6 +140,28 @@ final class Lines {
       case TakeoverOutcome.Refused refused -> answer("refused", refused);
       case TakeoverOutcome.Failed failed -> answer("failed", failed);
     };
+  }
+
+  static String answer(Listening listening) {
+    return switch (listening) {
+      case Listening.Since since -> answer("since", since);
+      case Listening.Refused refused -> answer("refused", refused);
+    };
+  }
+
+  static String answer(Comparison comparison) {
+    return switch (comparison) {
+      case Comparison.Done done -> answer("done", done);
+      case Comparison.Refused refused -> answer("refused", refused);
+    };
+  }
+
+  static Listening listening(JsonNode node) throws IOException {
+    return is(node, "since") ? as(node, Listening.Since.class) : as(node, Listening.Refused.class);
+  }
+
+  static Comparison comparison(JsonNode node) throws IOException {
+    return is(node, "done") ? as(node, Comparison.Done.class) : as(node, Comparison.Refused.class);
   }
 
   static JsonNode answer(String line) throws IOException {

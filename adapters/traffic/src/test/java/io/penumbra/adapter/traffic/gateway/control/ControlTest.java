@@ -15,11 +15,19 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +78,90 @@ class ControlTest {
       assertThatThrownBy(wrong::metrics).isInstanceOf(UncheckedIOException.class);
       assertThatThrownBy(none::metrics).isInstanceOf(UncheckedIOException.class);
       assertThat(right.metrics().connections()).isZero();
+    }
+  }
+
+  private static final RemoteGateway.Limits HASTY =
+      new RemoteGateway.Limits(
+          Duration.ofMillis(100), Duration.ofMillis(300), Duration.ofMillis(400));
+
+  private static void assertAway(ThrowingCallable order, String why) {
+    assertThatThrownBy(order).isInstanceOf(UncheckedIOException.class).hasMessageContaining(why);
+  }
+
+  @Test
+  void aGatewayThatNeverAnswersIsWaitedForNoLongerThanAnAnswerMayTake() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress nowhere = (InetSocketAddress) mute.getLocalSocketAddress();
+      List<Consumer<RemoteGateway>> orders =
+          List.of(
+              remote -> remote.beginCut(Duration.ofMillis(10)),
+              remote -> remote.cut(1),
+              RemoteGateway::cancelCut,
+              remote -> remote.acked(1),
+              remote -> remote.takeOver(nowhere, 1),
+              remote -> remote.redirect(nowhere),
+              remote -> remote.unprotect("no shadow"),
+              remote -> remote.listen(Duration.ofMillis(10)),
+              remote -> remote.compare(nowhere, Duration.ofMillis(10)),
+              RemoteGateway::metrics);
+      for (Consumer<RemoteGateway> order : orders) {
+        try (RemoteGateway remote = new RemoteGateway(nowhere, Optional.empty(), HASTY)) {
+          assertAway(() -> order.accept(remote), "no answer within PT0.");
+        }
+      }
+    }
+  }
+
+  @Test
+  void cutsSpareAGatewayThatHasLeftOneUnansweredUntilItIsAskedAgain() throws Exception {
+    UnixDomainSocketAddress at = UnixDomainSocketAddress.of(dir.resolve("control"));
+    try (ServerSocket service = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        Gateway gateway = gateway(service);
+        RemoteGateway remote = new RemoteGateway(at, Optional.empty(), HASTY)) {
+      try (ServerSocketChannel mute = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        mute.bind(at);
+        assertAway(() -> remote.beginCut(Duration.ofMillis(5)), "no answer within PT0.105S");
+        assertAway(() -> remote.cut(1), "left alone");
+        assertAway(() -> remote.acked(1), "left alone");
+      }
+      try (ControlServer server = ControlServer.on(gateway, at)) {
+        assertThat(server.address()).isEqualTo(at);
+        assertAway(() -> remote.beginCut(Duration.ofMillis(5)), "left alone");
+        Thread.sleep(HASTY.spared());
+        assertThat(remote.beginCut(Duration.ofMillis(5))).isInstanceOf(Hold.Held.class);
+        assertThat(remote.cut(2)).isInstanceOf(Cut.Taken.class);
+      }
+    }
+  }
+
+  @Test
+  void noCutWaitsForAReplayForLong() throws Exception {
+    RemoteGateway.Limits patient =
+        new RemoteGateway.Limits(
+            Duration.ofMillis(100), Duration.ofMinutes(5), Duration.ofMillis(400));
+    try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      InetSocketAddress at = (InetSocketAddress) mute.getLocalSocketAddress();
+      RemoteGateway remote = new RemoteGateway(at, Optional.empty(), patient);
+      Future<?> replay = threads.submit(() -> remote.takeOver(at, 1));
+      assertThat(mute.accept().getInputStream().read()).isPositive();
+      assertAway(() -> remote.beginCut(Duration.ofMillis(5)), "busy with another order");
+      assertThat(replay.isDone()).isFalse();
+      remote.close();
+      assertThatThrownBy(replay::get).hasCauseInstanceOf(UncheckedIOException.class);
+    }
+  }
+
+  @Test
+  void closingEndsWhatAnotherThreadIsAsking() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      RemoteGateway remote = new RemoteGateway(mute.getLocalSocketAddress(), Optional.empty());
+      Future<?> asking = threads.submit(remote::metrics);
+      assertThat(mute.accept().getInputStream().read()).isPositive();
+      remote.close();
+      assertThatThrownBy(asking::get).hasCauseInstanceOf(UncheckedIOException.class);
     }
   }
 

@@ -1,0 +1,69 @@
+package io.penumbra.adapter.qemu.guest;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A {@code virsh} that stays open: to start one takes ten times as long as what it is asked for.
+ * Every command has one line for an answer.
+ */
+final class VirshShell implements AutoCloseable {
+
+  /**
+   * It repeats what it is told, in lines as wide as its terminal or, without one, as wide as this:
+   * a longer one comes back in pieces.
+   */
+  private static final String WIDTH = "30000";
+
+  private final Process process;
+  private final BufferedReader answers;
+  private final BufferedWriter commands;
+
+  private VirshShell(Process process) {
+    this.process = process;
+    answers = process.inputReader(StandardCharsets.UTF_8);
+    commands = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  /** Starts one; without words it is told what to do by {@link #ask}. */
+  static VirshShell start(Optional<String> uri, String... words) throws IOException {
+    List<String> command = new ArrayList<>(List.of("virsh", "--quiet"));
+    uri.ifPresent(to -> command.addAll(List.of("--connect", to)));
+    command.addAll(List.of(words));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("TERM", "dumb");
+    builder.environment().put("COLUMNS", WIDTH);
+    return new VirshShell(builder.start());
+  }
+
+  /** The answer to a command that is answered in JSON, or what is wrong with it. */
+  synchronized String ask(String line) throws IOException {
+    commands.write(line + "\n");
+    commands.flush();
+    Optional<String> said = next();
+    while (said.isPresent() && !said.get().startsWith("{") && !said.get().startsWith("error:")) {
+      said = next();
+    }
+    return said.orElseThrow(() -> new IOException("virsh has ended"));
+  }
+
+  /** The next line; empty when it has ended. */
+  Optional<String> next() throws IOException {
+    return Optional.ofNullable(answers.readLine());
+  }
+
+  /** As virsh reads words: nothing means anything between these. */
+  static String quoted(String word) {
+    return "'" + word + "'";
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
