@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -138,6 +139,11 @@ final class Lookout implements AutoCloseable {
   /** Whether part of Nova does not answer, so that there may be servers that nobody has seen. */
   boolean isPartial() {
     return !hidden.isEmpty();
+  }
+
+  /** Whether every server that there is was seen, as far as Nova tells. */
+  boolean isWhole() {
+    return books.filled() && !isPartial() && !someLeftOut && unreadable.isEmpty();
   }
 
   /** Whether Nova says of a host only that there is one. */
@@ -283,9 +289,12 @@ final class Lookout implements AutoCloseable {
 
   private List<ServerRecord> allServers() throws InterruptedException {
     List<ServerRecord> servers = new ArrayList<>();
+    Set<String> listed = new HashSet<>();
     for (JsonNode json : nova.servers()) {
+      listed.add(json.path("id").asText(""));
       read(json).ifPresent(servers::add);
     }
+    unreadable.retainAll(listed);
     return servers;
   }
 

@@ -14,9 +14,9 @@ import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.scheduler.desk.CommandDesk;
 import io.penumbra.scheduler.port.Cloud;
 import io.penumbra.scheduler.port.EventSink;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -30,7 +30,6 @@ import java.util.function.BiConsumer;
 public final class OpenStackCloud implements Cloud, AutoCloseable {
 
   private static final int CALLS_AT_ONCE = 16;
-  private static final Duration SWEPT_EVERY = Duration.ofMinutes(10);
 
   private final Session session;
   private final Rest rest;
@@ -40,6 +39,8 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
   private final StateRefresh refresh;
   private final Ports ports;
   private final StandInSweep standIns;
+  private final StateSweep statesOfGone;
+  private final Sweeper sweeper;
   private final CommandDesk<CloudCommand> desk;
   private final OpenStackSettings settings;
   private final InstantSource clock;
@@ -85,7 +86,9 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     ports = new Ports(session, rest);
     OldServers oldServers = new OldServers(nova, books, lookout, moves);
     lookout.alsoDoes("locks", oldServers::letGoOfRest);
-    standIns = new StandInSweep(session, rest, lookout, SWEPT_EVERY);
+    standIns = new StandInSweep(session, rest, lookout);
+    statesOfGone = new StateSweep(books, lookout, images, turns);
+    sweeper = new Sweeper(List.of(standIns, statesOfGone));
     HostWork hosts = new HostWork(settings, nova, lookout, clock);
     ServerWork servers =
         new ServerWork(
@@ -111,8 +114,8 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
             new CloudWork(servers, hosts, turns)::carryOut);
     lookout.start();
     refresh.start();
-    books.tellGone(standIns::hint);
-    standIns.start();
+    books.tellGone(sweeper::hint);
+    sweeper.start();
   }
 
   private String project() {
@@ -210,9 +213,18 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     standIns.sweep();
   }
 
+  /**
+   * What is done now and then: states of VMs that are gone are deleted.
+   *
+   * @return whether none is left
+   */
+  boolean sweepStates() throws InterruptedException {
+    return statesOfGone.sweep();
+  }
+
   @Override
   public void close() {
-    standIns.close();
+    sweeper.close();
     refresh.close();
     desk.close();
     lookout.close();

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.penumbra.adapter.openstack.ServerRecord.Role;
 import io.penumbra.adapter.openstack.api.Answer;
-import io.penumbra.adapter.openstack.api.CloudUnavailableException;
 import io.penumbra.adapter.openstack.api.Neutron;
 import io.penumbra.adapter.openstack.api.Rest;
 import io.penumbra.adapter.openstack.api.Session;
@@ -12,8 +11,6 @@ import io.penumbra.domain.HostId;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Removes stand-ins whose server is gone. Nova only unplugs a port that it has not made itself, so
@@ -23,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * <p>And gives ports back: with a VM's old server Nova unbinds every port that it remembers there
  * and has not made itself, also if the VM's new server has it by now.
  */
-final class StandInSweep implements AutoCloseable {
+final class StandInSweep implements Sweeper.Sweep {
 
   private static final System.Logger LOG = System.getLogger(StandInSweep.class.getName());
 
@@ -32,51 +29,19 @@ final class StandInSweep implements AutoCloseable {
   private final Session session;
   private final Neutron neutron;
   private final Lookout lookout;
-  private final Duration every;
-  private final Semaphore bell = new Semaphore(0);
-  private Optional<Thread> thread = Optional.empty();
 
-  StandInSweep(Session session, Rest rest, Lookout lookout, Duration every) {
+  StandInSweep(Session session, Rest rest, Lookout lookout) {
     this.session = session;
     neutron = new Neutron(rest);
     this.lookout = lookout;
-    this.every = every;
-  }
-
-  /** A server is gone. */
-  void hint() {
-    bell.release();
-  }
-
-  synchronized void start() {
-    thread = Optional.of(Thread.ofVirtual().name("openstack stand-ins").start(this::run));
-  }
-
-  private void run() {
-    try {
-      while (true) {
-        if (bell.tryAcquire(every.toMillis(), TimeUnit.MILLISECONDS)) {
-          Thread.sleep(SETTLES); // one that is deleted is seldom deleted alone
-          bell.drainPermits();
-        }
-        try {
-          sweep();
-        } catch (CloudUnavailableException e) {
-          LOG.log(Level.DEBUG, "stand-ins are looked at later: {0}", e.getMessage());
-        } catch (RuntimeException e) {
-          LOG.log(Level.ERROR, "looking at stand-ins failed in our own code", e);
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** They are all of our own project, which is that of the servers they are made for. */
-  void sweep() throws InterruptedException {
+  @Override
+  public boolean sweep() throws InterruptedException {
     Optional<String> project = session.project();
     if (!session.has("network") || project.isEmpty()) {
-      return;
+      return true;
     }
     for (JsonNode port : neutron.ports("project_id", project.get())) {
       if (isFree(port)) {
@@ -89,6 +54,7 @@ final class StandInSweep implements AutoCloseable {
         }
       }
     }
+    return true;
   }
 
   private static boolean isFree(JsonNode port) {
@@ -142,10 +108,5 @@ final class StandInSweep implements AutoCloseable {
             ServerWork.isOk(answer) ? "given back" : answer.toString());
       }
     }
-  }
-
-  @Override
-  public synchronized void close() {
-    thread.ifPresent(Thread::interrupt);
   }
 }

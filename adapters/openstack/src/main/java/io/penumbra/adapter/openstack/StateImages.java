@@ -18,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -31,6 +32,10 @@ final class StateImages {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
   private static final String DELETED = "deleted";
   private static final String BROKEN = "one that lacks a snapshot of its volumes";
+
+  /** As {@link #snapshot} calls them, with no more digits than fit. */
+  private static final Pattern NAME = Pattern.compile("penumbra-(.+)-(\\d{1,18})-(\\d{1,18})");
+
   private static final Set<String> GIVEN_UP = Set.of("killed", DELETED, BROKEN);
 
   private final OpenStackSettings settings;
@@ -381,22 +386,38 @@ final class StateImages {
         .anyMatch(state -> state.cut().image().equals(image) && !state.volumes().isEmpty());
   }
 
+  /** VMs of which states are in Glance that were cut here, whether they are there or not. */
+  Set<VmId> ofWhom() throws InterruptedException {
+    Set<VmId> found = new TreeSet<>();
+    Optional<String> project = session.project();
+    if (!areOfPrimaries() || !session.has("image") || project.isEmpty()) {
+      return found;
+    }
+    for (JsonNode image : nova.images("owner", project.get())) {
+      Matcher name = NAME.matcher(image.path("name").asText());
+      if (isOurs(image)
+          && name.matches()
+          && image.path(Mark.SHADOW_OF.key()).asText("").equals(name.group(1))) {
+        found.add(VmId.of(String.valueOf(name.group(1))));
+      }
+    }
+    return found;
+  }
+
   /** States of a VM that are in Glance, whether a server has them or not. */
   private List<Stored> stored(VmId vm) throws InterruptedException {
     List<Stored> found = new ArrayList<>();
     if (!session.has("image")) {
       return found;
     }
-    Pattern name = // as snapshot() calls them, with no more digits than fit
-        Pattern.compile("penumbra-%s-(\\d{1,18})-(\\d{1,18})".formatted(Pattern.quote(vm.value())));
     for (JsonNode image : nova.images(Mark.SHADOW_OF.key(), vm.value())) {
-      Matcher numbers = name.matcher(image.path("name").asText());
-      if (isOurs(image) && numbers.matches()) {
+      Matcher name = NAME.matcher(image.path("name").asText());
+      if (isOurs(image) && name.matches() && vm.value().equals(name.group(1))) {
         Cut cut =
             new Cut(
                 image.path("id").asText(),
-                Long.parseLong(String.valueOf(numbers.group(1))),
-                Long.parseLong(String.valueOf(numbers.group(2))),
+                Long.parseLong(String.valueOf(name.group(2))),
+                Long.parseLong(String.valueOf(name.group(3))),
                 ServerReader.instant(image.path("created_at").asText("")));
         boolean whole = image.path("status").asText("active").equals("active");
         found.add(new Stored(cut, whole, StateVolumes.of(image)));

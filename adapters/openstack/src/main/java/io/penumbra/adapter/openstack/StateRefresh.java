@@ -34,8 +34,6 @@ final class StateRefresh implements AutoCloseable {
   private static final Duration LONGEST = Duration.ofDays(365);
 
   private static final int BACKOFF_MAX = 16;
-  private static final int FORGOTTEN_WITHIN = 60;
-  private static final Duration FORGET_AGAIN = Duration.ofSeconds(10);
 
   private final OpenStackSettings settings;
   private final Books books;
@@ -48,7 +46,6 @@ final class StateRefresh implements AutoCloseable {
   private final Map<VmId, Pace> paces = new HashMap<>();
   private final Map<VmId, Course> courses = new HashMap<>();
   private final Set<Thread> threads = new HashSet<>();
-  private Set<VmId> withStates = Set.of();
   private int underWay;
   private boolean late;
   private boolean closed;
@@ -151,7 +148,6 @@ final class StateRefresh implements AutoCloseable {
     candidates.forEach(due -> known.add(due.vm()));
     courses.entrySet().removeIf(one -> !known.contains(one.getKey()) && !one.getValue().busy());
     tellLate(candidates, now);
-    forgetStates();
     for (Due due : candidates) {
       Course course = courses.getOrDefault(due.vm(), Course.NONE);
       if (closed || underWay >= settings.refresh().atOnce()) {
@@ -163,45 +159,6 @@ final class StateRefresh implements AutoCloseable {
         threads.add(
             Thread.ofVirtual().name("openstack state of " + due.vm()).start(() -> refresh(due)));
       }
-    }
-  }
-
-  /** Of a VM that is gone, with all its servers, nothing stays in Glance. */
-  private void forgetStates() {
-    Set<VmId> now = books.withStates();
-    for (VmId vm : withStates) {
-      if (!now.contains(vm)) {
-        threads.add(Thread.ofVirtual().name("openstack states of " + vm).start(() -> forget(vm)));
-      }
-    }
-    withStates = now;
-  }
-
-  private void forget(VmId vm) {
-    try {
-      int left = FORGOTTEN_WITHIN;
-      while (left > 0 && !isForgotten(vm)) {
-        Thread.sleep(FORGET_AGAIN); // Cinder has not deleted the snapshots of its volumes yet
-        left -= lookout.isPartial() ? 0 : 1;
-      }
-    } catch (CloudUnavailableException e) {
-      LOG.log(Level.INFO, "states of {0}, which is gone, may be left: {1}", vm, e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    synchronized (this) {
-      threads.remove(Thread.currentThread());
-    }
-  }
-
-  private boolean isForgotten(VmId vm) throws InterruptedException {
-    turns.begin(vm); // a shadow may be being made again, from a state that no server names yet
-    try {
-      boolean back = books.withStates().contains(vm);
-      // what Nova does not show now may be another server of it
-      return back || (!lookout.isPartial() && images.dropOlder(vm));
-    } finally {
-      turns.end(vm);
     }
   }
 

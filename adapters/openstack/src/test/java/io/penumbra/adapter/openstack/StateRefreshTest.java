@@ -49,7 +49,7 @@ class StateRefreshTest {
         aResponse()
             .withStatus(403)
             .withBody("{\"forbidden\":{\"message\":\"Quota exceeded for resource: image\"}}"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 2))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 2))) {
       cloud.snapshot();
       await(
           postRequestedFor(urlPathEqualTo("/v2.1/servers/s0/metadata"))
@@ -66,7 +66,7 @@ class StateRefreshTest {
   void theOldestComesFirstAndNoMoreAreCutAtOnceThanAllowed() throws Exception {
     pairs(3, "2026-01-0%dT00:00:00Z", "1s");
     snapshots(StubCloud.held(aResponse().withStatus(202).withBody("{}")));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       stub.awaitHeld(1);
       cloud.lookForStates();
@@ -82,7 +82,7 @@ class StateRefreshTest {
   void aStateThatIsNewEnoughIsLeftAloneUntilAnotherPaceIsAskedFor() throws Exception {
     pairs(1, Instant.now().minusSeconds(5).toString(), "1h");
     snapshots(aResponse().withStatus(202).withBody("{}"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       cloud.lookForStates();
       Thread.sleep(300);
@@ -104,7 +104,7 @@ class StateRefreshTest {
     pairs(1, "2026-01-0%dT00:00:00Z", "1s");
     services("up", "down");
     snapshots(aResponse().withStatus(202).withBody("{}"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       cloud.lookForStates();
       Thread.sleep(300);
@@ -129,7 +129,7 @@ class StateRefreshTest {
     Instant now = Instant.now();
     pairs(1, now.toString(), "2h");
     snapshots(aResponse().withStatus(202).withBody("{}"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.SetEpochInterval(
@@ -159,7 +159,7 @@ class StateRefreshTest {
             "\"penumbra:shadow-of\":\"vm0\",\"penumbra:role\":\"shadow\",\"penumbra:state\":\"complete\",\"penumbra:epoch\":\"2\",\"penumbra:image\":\"newer\""));
     stub.http.stubFor(
         post(urlPathEqualTo("/v2.1/servers/s0/action")).willReturn(aResponse().withStatus(202)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.Activate(CommandId.of("activate"), VmId.of("vm0"), HostId.of("hv-1"), 2, 1));
@@ -181,7 +181,7 @@ class StateRefreshTest {
     stub.http.stubFor(
         post(urlPathEqualTo("/v2.1/servers")).willReturn(aResponse().withStatus(500)));
     try (OpenStackCloud cloud =
-        stub.cloud(settings(Duration.ofHours(1), 1, Duration.ofMillis(500)))) {
+        stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1, Duration.ofMillis(500)))) {
       cloud.snapshot();
       cloud.execute(createShadow());
       await(getRequestedFor(urlPathEqualTo("/image/v2/images/large")), 3);
@@ -210,7 +210,7 @@ class StateRefreshTest {
         state("img", "penumbra-vm0-0-3", "active", "ours")
             .replace("2026-01-01T00:00:00Z", Instant.now().toString()));
     glance("img", "active", "2026-01-01T00:00:00Z");
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(createShadow());
       await(
@@ -236,7 +236,7 @@ class StateRefreshTest {
     glance("half", "active", "2026-01-01T00:00:00Z");
     stub.http.stubFor(
         post(urlPathEqualTo("/v2.1/servers")).willReturn(aResponse().withStatus(500)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(createShadow());
       await(
@@ -252,7 +252,7 @@ class StateRefreshTest {
   void aServerIsNotStoppedForAStateThatTakesTooLong() throws Exception {
     pairs(1, Instant.now().toString(), "1h");
     glance("img", "active", "2026-01-01T00:12:00Z");
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.SyncLast(
@@ -301,7 +301,7 @@ class StateRefreshTest {
   void aSnapshotThatSomebodyDeletesIsNotWaitedFor() throws Exception {
     pairs(1, "2026-01-0%dT00:00:00Z", "1s");
     snapshots(okJson("{\"image_id\":\"gone\"}"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       await(
           postRequestedFor(urlPathEqualTo("/v2.1/servers/s0/metadata"))
@@ -322,7 +322,7 @@ class StateRefreshTest {
             .willReturn(okJson("{\"id\":\"first\",\"status\":\"queued\"}")));
     stub.http.stubFor(
         delete(urlPathMatching("/image/v2/images/.*")).willReturn(aResponse().withStatus(204)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.CreateShadow(
@@ -356,7 +356,7 @@ class StateRefreshTest {
             + "{\"id\":\"img\",\"name\":\"penumbra-vm0-0-3\"}");
     stub.http.stubFor(
         delete(urlPathMatching("/image/v2/images/.*")).willReturn(aResponse().withStatus(204)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-7")));
@@ -384,7 +384,7 @@ class StateRefreshTest {
             + state("other", "penumbra-vm0-1-2-1", "active", "ours"));
     stub.http.stubFor(
         delete(urlPathMatching("/image/v2/images/.*")).willReturn(aResponse().withStatus(204)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-1")));
@@ -411,7 +411,7 @@ class StateRefreshTest {
     stub.list("/image/v2/images", "images", state("newest", "penumbra-vm0-0-2", "active", "ours"));
     stub.http.stubFor(
         delete(urlPathMatching("/image/v2/images/.*")).willReturn(aResponse().withStatus(204)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-1")));
@@ -446,7 +446,7 @@ class StateRefreshTest {
             .willReturn(okJson(state("tenth", "penumbra-vm0-0-10", "active", "ours"))));
     stub.http.stubFor(
         post(urlPathEqualTo("/v2.1/servers")).willReturn(aResponse().withStatus(500)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       cloud.execute(
           new Command.CreateShadow(
@@ -485,7 +485,7 @@ class StateRefreshTest {
     stub.http.stubFor(get(urlPathEqualTo("/image/v2/images/seventh")).willReturn(okJson(seventh)));
     stub.http.stubFor(
         post(urlPathEqualTo("/v2.1/servers")).willReturn(aResponse().withStatus(500)));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofHours(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       create(cloud);
 
@@ -516,7 +516,7 @@ class StateRefreshTest {
     pairs(1, "2026-01-0%dT00:00:00Z", "1s");
     snapshots(aResponse().withStatus(202).withBody("{}"));
     stub.list("/image/v2/images", "images", state("tenth", "penumbra-vm0-0-10", "active", "ours"));
-    try (OpenStackCloud cloud = stub.cloud(settings(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
       cloud.snapshot();
       await(
           cut("vm0")
@@ -526,7 +526,7 @@ class StateRefreshTest {
   }
 
   private static String state(String id, String name, String status, String owner) {
-    return "{\"id\":\"%s\",\"name\":\"%s\",\"image_type\":\"snapshot\",\"status\":\"%s\",\"owner\":\"%s\",\"created_at\":\"2026-01-01T00:00:00Z\"}"
+    return "{\"id\":\"%s\",\"name\":\"%s\",\"image_type\":\"snapshot\",\"status\":\"%s\",\"owner\":\"%s\",\"created_at\":\"2026-01-01T00:00:00Z\",\"penumbra:shadow-of\":\"vm0\"}"
         .formatted(id, name, status, owner);
   }
 
@@ -569,24 +569,5 @@ class StateRefreshTest {
       Thread.sleep(50);
     }
     assertThat(count(pattern)).isGreaterThanOrEqualTo(times);
-  }
-
-  private static OpenStackSettings settings(Duration shortest, int atOnce) {
-    return settings(shortest, atOnce, StubCloud.still().serverWithin());
-  }
-
-  private static OpenStackSettings settings(Duration shortest, int atOnce, Duration serverWithin) {
-    OpenStackSettings still = StubCloud.still();
-    return new OpenStackSettings(
-        still.reportInterval(),
-        still.servicesEvery(),
-        still.changesEvery(),
-        still.everythingEvery(),
-        OpenStackSettings.ColdSource.SNAPSHOT,
-        false,
-        false,
-        still.retire(),
-        new OpenStackSettings.Refresh(shortest, atOnce, Duration.ofSeconds(60)),
-        serverWithin);
   }
 }

@@ -269,6 +269,26 @@ final class StubCloud implements AutoCloseable {
         Duration.ofSeconds(30));
   }
 
+  /** States are cut of primaries, no sooner than so long after the one before. */
+  static OpenStackSettings cutting(Duration shortest, int atOnce) {
+    return cutting(shortest, atOnce, still().serverWithin());
+  }
+
+  static OpenStackSettings cutting(Duration shortest, int atOnce, Duration serverWithin) {
+    OpenStackSettings still = still();
+    return new OpenStackSettings(
+        still.reportInterval(),
+        still.servicesEvery(),
+        still.changesEvery(),
+        still.everythingEvery(),
+        OpenStackSettings.ColdSource.SNAPSHOT,
+        false,
+        false,
+        still.retire(),
+        new OpenStackSettings.Refresh(shortest, atOnce, Duration.ofSeconds(60)),
+        serverWithin);
+  }
+
   /** Slow machines are slow: this only ends what hangs. */
   static void waitFor(BooleanSupplier there) throws InterruptedException {
     for (int i = 0; i < 1_200 && !there.getAsBoolean(); i++) {
