@@ -49,10 +49,10 @@ final class Ledger {
   /** A change: made, or what would be. */
   @FormatMethod
   void change(Runnable change, String format, Object... words) {
-    changes++;
     if (act) {
       change.run();
     }
+    changes++;
     line(act ? "done" : "to do", format.formatted(words));
   }
 

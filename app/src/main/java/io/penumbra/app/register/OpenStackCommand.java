@@ -114,6 +114,8 @@ final class OpenStackCommand implements Callable<Integer> {
     asked
         .scheduler()
         .ifPresent(machine -> new SchedulerMachine(asked, machine, ledger).unregister());
+    // before Nova's policy file goes, after which nova-api has to be started anew
+    new OldServerLocks(admin, ledger).unregister();
     new Topology(admin, asked, ledger).unregister();
     new PolicyFiles(asked, ledger).unregister();
     new Identity(admin, credentials, asked, ledger).unregister();

@@ -126,6 +126,56 @@ class RegisterOpenStackTest {
   }
 
   @Test
+  void oldServersAreUnlockedWhoseverTheyAre() throws Exception {
+    for (int i = 0; i < 4; i++) {
+      cloud.has("servers", locked("old-" + i, "penumbra keeps it off for vm" + i));
+    }
+    cloud.has("servers", locked("theirs", "do not touch"));
+
+    assertThat(run(false, true).changes()).as(said).isEqualTo(4);
+    assertThat(said)
+        .contains("to do   server servers-of-old0 unlocked (penumbra keeps it off for vm0)");
+    assertThat(cloud.whole("servers", "old-0")).contains("\"locked\":true");
+    assertThat(run(true, true).changes()).as(said).isEqualTo(4);
+
+    for (int i = 0; i < 4; i++) {
+      assertThat(cloud.whole("servers", "old-" + i)).contains("\"locked\":false");
+    }
+    assertThat(cloud.whole("servers", "theirs")).contains("\"locked\":true");
+    assertThat(run(true, true).changes()).as(said).isZero();
+  }
+
+  @Test
+  void aServerThatStaysLockedIsNamedAndHoldsNothingUp() throws Exception {
+    run(true, false);
+    cloud.has(
+        "servers", locked("busy", "penumbra keeps it off for vm1").replace("{", "{\"busy\":true,"));
+    cloud.has("servers", locked("old", "penumbra keeps it off for vm2"));
+
+    Ledger ledger = run(true, true);
+
+    assertThat(ledger.problems()).as(said).isEqualTo(1);
+    assertThat(said)
+        .containsPattern("WRONG {3}server servers-of-old\\d+ stays locked: .*it is busy");
+    assertThat(cloud.whole("servers", "old")).contains("\"locked\":false");
+    assertThat(cloud.contents())
+        .containsExactlyInAnyOrder("projects service", "servers busy", "servers old");
+  }
+
+  @Test
+  void serversThatNovaHidesAreNotForgottenSilently() throws Exception {
+    cloud.losesACell();
+
+    assertThat(run(true, true).problems()).isEqualTo(1);
+    assertThat(said).contains("WRONG   Nova hides the servers of 1 hosts");
+  }
+
+  private static String locked(String name, String why) {
+    return "{\"name\":\"%s\",\"tenant_id\":\"p1\",\"locked\":true,\"locked_reason\":\"%s\"}"
+        .formatted(name, why);
+  }
+
+  @Test
   void usersAndProjectsOfOtherDomainsAreOthers() throws Exception {
     cloud.has("users", "{\"name\":\"penumbra\",\"domain_id\":\"tenants\",\"password\":\"x\"}");
     cloud.has("projects", "{\"name\":\"service\",\"domain_id\":\"tenants\"}");

@@ -29,6 +29,7 @@ final class StubCloud implements AutoCloseable {
   private final TreeSet<String> marks = new TreeSet<>();
   private String microversion = "2.93";
   private boolean policyInPlace = true;
+  private boolean cellDown;
   private int ids;
 
   StubCloud() throws IOException {
@@ -48,6 +49,11 @@ final class StubCloud implements AutoCloseable {
 
   void forgetsThePolicy() {
     policyInPlace = false;
+  }
+
+  /** From now on Nova says of a host only that there is one. */
+  void losesACell() {
+    cellDown = true;
   }
 
   /** Something that an operator has made. */
@@ -128,7 +134,7 @@ final class StubCloud implements AutoCloseable {
     String[] words = path.substring(1).split("/", -1);
     return switch (words[0]) {
       case "v3" -> identity(method, words, query, body, who);
-      case "compute" -> compute(method, words, body, who);
+      case "compute" -> compute(method, words, query, body, who);
       case "network" -> others(words, "ports", who);
       case "load-balancer" -> others(words, "pools", who);
       case "volumev3" -> others(words, "volumes", who);
@@ -213,7 +219,8 @@ final class StubCloud implements AutoCloseable {
     return new Answer(200, NODES.objectNode().set(kind, found));
   }
 
-  private Answer compute(String method, String[] words, JsonNode body, String who) {
+  private Answer compute(
+      String method, String[] words, Map<String, String> query, JsonNode body, String who) {
     if (!who.equals("admin") && !policyInPlace) {
       return new Answer(403, NODES.objectNode());
     }
@@ -221,8 +228,52 @@ final class StubCloud implements AutoCloseable {
     return switch (what) {
       case "" -> version();
       case "os-aggregates" -> aggregates(method, words, body);
+      case "os-services" -> services();
+      case "servers" -> method.equals("GET") ? servers(query) : act(words[2], body);
       default -> new Answer(200, NODES.objectNode());
     };
+  }
+
+  private Answer services() {
+    ObjectNode reply = NODES.objectNode();
+    ArrayNode services = reply.putArray("services");
+    services.addObject().put("id", "s1").put("host", "hv-1").put("status", "enabled");
+    if (cellDown) {
+      services.addObject().put("host", "hv-2").put("status", "UNKNOWN");
+    }
+    return new Answer(200, reply);
+  }
+
+  /** Two on a page. */
+  private Answer servers(Map<String, String> query) {
+    List<ObjectNode> all =
+        things.getOrDefault("servers", List.of()).stream()
+            .filter(one ->
+                query.containsKey("all_tenants") || one.path("tenant_id").asText().equals("admin"))
+            .filter(one -> !query.containsKey("locked") || one.path("locked").asBoolean())
+            .toList();
+    List<String> ids = all.stream().map(one -> one.path("id").asText()).toList();
+    int from = ids.indexOf(query.getOrDefault("marker", "")) + 1;
+    int to = Math.min(from + 2, all.size());
+    ObjectNode reply = NODES.objectNode();
+    reply.putArray("servers").addAll(all.subList(from, to));
+    if (to - from == 2) {
+      reply.putArray("servers_links").addObject().put("rel", "next");
+    }
+    return new Answer(200, reply);
+  }
+
+  private Answer act(String id, JsonNode body) {
+    ObjectNode server =
+        things.getOrDefault("servers", List.of()).stream()
+            .filter(any -> any.path("id").asText().equals(id))
+            .findFirst()
+            .orElseThrow();
+    if (!body.has("unlock") || server.path("busy").asBoolean()) {
+      return new Answer(409, NODES.objectNode().put("message", "it is busy"));
+    }
+    server.put("locked", false).putNull("locked_reason");
+    return new Answer(202, NODES.missingNode());
   }
 
   /** One thing of another project, which nobody sees but an administrator and whom he has let. */

@@ -38,7 +38,10 @@ final class OldServers {
       mark(old);
     }
     if (!old.isKeptOff()) {
-      told("lock", old, nova.lock(old.id(), "%s for %s".formatted(ServerRecord.LOCK, old.vmId())));
+      told(
+          "lock",
+          old,
+          nova.lock(old.id(), "%s for %s".formatted(OpenStackCloud.LOCK_REASON, old.vmId())));
     }
     if (!old.isOff() && !old.task().equals("powering-off")) {
       told("os-stop", old, nova.action(old.id(), "os-stop"));

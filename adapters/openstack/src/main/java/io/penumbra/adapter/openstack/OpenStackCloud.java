@@ -29,6 +29,9 @@ import java.util.function.BiConsumer;
  */
 public final class OpenStackCloud implements Cloud, AutoCloseable {
 
+  /** What the reasons of locks begin with that are put on old servers. */
+  public static final String LOCK_REASON = "penumbra keeps it off";
+
   private static final int CALLS_AT_ONCE = 16;
 
   private final Session session;

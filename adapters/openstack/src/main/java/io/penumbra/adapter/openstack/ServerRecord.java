@@ -57,9 +57,6 @@ record ServerRecord(
    */
   record Papers(String project, String flavor, Optional<String> lock) {}
 
-  /** What reasons of our own locks begin with. */
-  static final String LOCK = "penumbra keeps it off";
-
   /** What a server is to its VM. */
   enum Role {
     PRIMARY,
@@ -132,7 +129,7 @@ record ServerRecord(
 
   /** Whether we have locked it. */
   boolean isKeptOff() {
-    return papers.lock().filter(why -> why.startsWith(LOCK)).isPresent();
+    return papers.lock().filter(why -> why.startsWith(OpenStackCloud.LOCK_REASON)).isPresent();
   }
 
   /** Where it stands or was ordered to, if it is a shadow, be it a whole one or not. */
