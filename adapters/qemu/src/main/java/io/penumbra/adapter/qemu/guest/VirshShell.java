@@ -23,6 +23,10 @@ final class VirshShell implements AutoCloseable {
   private final Process process;
   private final BufferedReader answers;
   private final BufferedWriter commands;
+  private long asked;
+
+  /** What it still has to say to the command before. */
+  private String due = "";
 
   private VirshShell(Process process) {
     this.process = process;
@@ -36,20 +40,37 @@ final class VirshShell implements AutoCloseable {
     uri.ifPresent(to -> command.addAll(List.of("--connect", to)));
     command.addAll(List.of(words));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("LC_ALL", "C.UTF-8"); // complaints begin with "error:"
     builder.environment().put("TERM", "dumb");
     builder.environment().put("COLUMNS", WIDTH);
     return new VirshShell(builder.start());
   }
 
-  /** The answer to a command that is answered in JSON, or what is wrong with it. */
+  /**
+   * The answer to a command that is answered in JSON, or what is wrong with it. After it virsh is
+   * told to say a word of ours: what comes before that belongs to the command, so that a complaint
+   * that nobody asked for, such as one of a lost connection, puts nothing out of step.
+   */
   synchronized String ask(String line) throws IOException {
-    commands.write(line + "\n");
-    commands.flush();
-    Optional<String> said = next();
-    while (said.isPresent() && !said.get().startsWith("{") && !said.get().startsWith("error:")) {
-      said = next();
+    while (!due.isEmpty() && !more().startsWith(due)) {
+      // It belongs to the command before.
     }
-    return said.orElseThrow(() -> new IOException("virsh has ended"));
+    due = "end-%d.".formatted(++asked);
+    commands.write("%s\necho %s\n\n".formatted(line, due)); // the word ends no line
+    commands.flush();
+    String complaint = "error: virsh said nothing";
+    for (String said = more(); !said.startsWith(due); said = more()) {
+      if (said.startsWith("{")) {
+        return said;
+      }
+      complaint = said.startsWith("error:") ? said : complaint;
+    }
+    due = "";
+    return complaint;
+  }
+
+  private String more() throws IOException {
+    return next().orElseThrow(() -> new IOException("virsh has ended"));
   }
 
   /** The next line; empty when it has ended. */
