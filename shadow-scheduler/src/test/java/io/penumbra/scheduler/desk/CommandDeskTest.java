@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(10)
+@Timeout(90)
 class CommandDeskTest {
 
   private static final InstantSource CLOCK = InstantSource.fixed(Instant.EPOCH);

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Everything a management controller can answer, except the truth. */
-@Timeout(30)
+@Timeout(90)
 class RedfishSwitchTest {
 
   private static final HostId HOST = HostId.of("host-a");

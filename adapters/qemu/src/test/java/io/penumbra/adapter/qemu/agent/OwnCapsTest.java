@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Real processes, and what the kernel really lets them have. */
-@Timeout(30)
+@Timeout(90)
 class OwnCapsTest {
 
   private static final double CORES = 0.2;

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The rules that the simulator's agents keep, kept by real ones; only the guests are scripted. */
-@Timeout(30)
+@Timeout(90)
 class AgentsTest {
 
   private static final VmId VM = VmId.of("vm-1");

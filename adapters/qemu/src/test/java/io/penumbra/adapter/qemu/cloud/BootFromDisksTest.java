@@ -9,6 +9,7 @@ import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.image.LabGuest;
 import io.penumbra.adapter.qemu.lab.GuestImages;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.Outcome;
@@ -60,8 +61,7 @@ class BootFromDisksTest {
               Path script = directory.resolve("qemu-on-" + host);
               Files.writeString(script, OTHER);
               Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
-              LaunchSettings launch =
-                  GuestOnHosts.tracking().withWrapper(List.of(script.toString()));
+              LaunchSettings launch = Lab.usual().withWrapper(List.of(script.toString()));
               return new QemuHypervisor(directory.resolve(host.value()), host.value(), launch);
             });
   }

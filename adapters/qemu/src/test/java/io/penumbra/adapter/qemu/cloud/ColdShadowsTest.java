@@ -1,10 +1,8 @@
 package io.penumbra.adapter.qemu.cloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.EpochStore;
 import io.penumbra.adapter.qemu.agent.OwnCaps;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
@@ -15,6 +13,7 @@ import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.image.LabGuest;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -36,6 +35,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,6 +57,8 @@ class ColdShadowsTest {
       "naming ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=;"
           + "key 1 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=;active 1";
 
+  private static LabGuest image;
+
   private Path directory;
   private TestController controller;
   private final TreeMap<HostId, TestHost> hosts = new TreeMap<>();
@@ -64,21 +66,21 @@ class ColdShadowsTest {
   private final List<StoreOpening.OpenStore> stores = new ArrayList<>();
   private int commands;
 
+  @BeforeAll
+  static void build() {
+    image = Lab.needed();
+  }
+
   @BeforeEach
   void start() throws Exception {
     directory = ShortDirectory.create();
-    Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
-    if (!"true".equals(System.getenv("CI"))) {
-      assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
-      assumeTrue(Files.exists(Path.of("/usr/bin/qemu-system-x86_64")), "QEMU is not installed");
-    }
     controller = TestController.start(directory.resolve("books.json"));
     for (HostId host : List.of(ONE, TWO, THREE)) {
       ports.put(host, TestHost.freePort());
       hosts.put(host, host(host.value()));
     }
     controller.await(Event.HostDiscovered.class, 3);
-    controller.cloud().start(spec(built.orThrow()), ONE);
+    controller.cloud().start(spec(image), ONE);
     controller.await(Event.VmCreated.class, 1);
     RedisClient.await(port(ONE), Duration.ofSeconds(40)).close();
   }

@@ -8,6 +8,7 @@ import io.penumbra.adapter.qemu.guest.Disk;
 import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.image.LabGuest;
 import io.penumbra.adapter.qemu.lab.GuestImages;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
@@ -40,8 +41,7 @@ class DisksTakeOverTest {
         GuestOnHosts.start(
             List.of(ONE, TWO),
             (directory, host) ->
-                new QemuHypervisor(
-                    directory.resolve(host.value()), host.value(), GuestOnHosts.tracking()));
+                new QemuHypervisor(directory.resolve(host.value()), host.value(), Lab.usual()));
   }
 
   @AfterEach

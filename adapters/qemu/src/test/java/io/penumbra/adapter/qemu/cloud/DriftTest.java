@@ -13,6 +13,7 @@ import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.image.LabGuest;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -29,7 +30,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -65,14 +65,12 @@ class DriftTest {
   private int commands;
 
   private void start(boolean rollBack) throws Exception {
-    directory = ShortDirectory.create();
-    Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
+    LabGuest image = Lab.needed();
     Reply<Path> library = TrackingLibrary.in(TrackingLibrary.usualCache());
     if (!"true".equals(System.getenv("CI"))) {
-      assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
       assumeTrue(library.isDone(), () -> "no tracking: " + library.refusal().orElse(""));
-      assumeTrue(Files.exists(Path.of("/usr/bin/qemu-system-x86_64")), "QEMU is not installed");
     }
+    directory = ShortDirectory.create();
     LaunchSettings launch = LaunchSettings.DEFAULT.withTracking(library.orThrow());
     controller = TestController.start(directory.resolve("books.json"));
     open.add(controller);
@@ -85,7 +83,7 @@ class DriftTest {
     controller.await(Event.HostDiscovered.class, 2);
     portOnOne = TestHost.freePort();
     portOnTwo = TestHost.freePort();
-    controller.cloud().start(spec(built.orThrow()), ONE);
+    controller.cloud().start(spec(image), ONE);
     controller.await(Event.VmCreated.class, 1);
     try (RedisClient redis = RedisClient.await(portOnOne, Duration.ofSeconds(40))) {
       redis.set("cold", COLD);

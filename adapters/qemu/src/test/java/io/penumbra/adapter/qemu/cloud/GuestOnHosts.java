@@ -1,18 +1,14 @@
 package io.penumbra.adapter.qemu.cloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.Hypervisor;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.agent.TestHost;
 import io.penumbra.adapter.qemu.api.VmSpec;
-import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
 import io.penumbra.adapter.qemu.guest.GuestSpec;
-import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
-import io.penumbra.adapter.qemu.image.LabGuest;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -24,7 +20,6 @@ import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -65,13 +60,7 @@ final class GuestOnHosts {
 
   /** So many hosts; skipped without QEMU, unless CI=true. */
   static GuestOnHosts start(List<HostId> names, Runs runs) throws Exception {
-    if (!"true".equals(System.getenv("CI"))) {
-      Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
-      assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
-      for (String program : List.of("/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img")) {
-        assumeTrue(Files.exists(Path.of(program)), () -> program + " is missing");
-      }
-    }
+    Lab.needed();
     GuestOnHosts all = new GuestOnHosts(ShortDirectory.create());
     try {
       for (HostId name : names) {
@@ -90,13 +79,6 @@ final class GuestOnHosts {
       all.close();
       throw e;
     }
-  }
-
-  static LaunchSettings tracking() {
-    return TrackingLibrary.in(TrackingLibrary.usualCache())
-        .found()
-        .map(LaunchSettings.DEFAULT::withTracking)
-        .orElse(LaunchSettings.DEFAULT);
   }
 
   TestController controller() {

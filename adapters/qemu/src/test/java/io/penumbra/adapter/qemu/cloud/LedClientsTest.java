@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever leads clients hears where a guest is, also when the agent that said so is dead. */
-@Timeout(30)
+@Timeout(90)
 class LedClientsTest {
 
   private static final VmId VM = VmId.of("vm-1");

@@ -1,22 +1,19 @@
 package io.penumbra.adapter.qemu.cloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.agent.Signals;
 import io.penumbra.adapter.qemu.agent.TestHost;
 import io.penumbra.adapter.qemu.api.Heartbeat.State;
 import io.penumbra.adapter.qemu.api.VmSpec;
-import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
-import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.LibvirtDomains;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.guest.RunningGuest;
 import io.penumbra.adapter.qemu.image.LabGuest;
 import io.penumbra.adapter.qemu.lab.GuestImages;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.adapter.qemu.lab.Libvirt;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
@@ -35,6 +32,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,7 +50,8 @@ class LibvirtAgentsTest {
   private final String name = "kept-" + ProcessHandle.current().pid();
   private Path directory;
   private Libvirt libvirt;
-  private LabGuest image;
+  private static LabGuest image;
+
   private TestController controller;
   private TestHost one;
   private TestHost two;
@@ -61,14 +60,14 @@ class LibvirtAgentsTest {
   private int commands;
   private int adoptions;
 
+  @BeforeAll
+  static void build() {
+    image = Lab.needed();
+    Libvirt.needed();
+  }
+
   @BeforeEach
   void start() throws Exception {
-    Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
-    if (!"true".equals(System.getenv("CI"))) {
-      assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
-      assumeTrue(Files.exists(Path.of("/usr/bin/qemu-system-x86_64")), "QEMU is not installed");
-    }
-    image = built.orThrow();
     directory = ShortDirectory.create();
     // Libvirt's QEMU runs under another account, and has to come this far.
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
@@ -86,12 +85,8 @@ class LibvirtAgentsTest {
   }
 
   private QemuHypervisor hypervisor(HostId host) {
-    LaunchSettings launch =
-        TrackingLibrary.in(TrackingLibrary.usualCache())
-            .found()
-            .map(LaunchSettings.DEFAULT::withTracking)
-            .orElse(LaunchSettings.DEFAULT);
-    QemuHypervisor qemu = new QemuHypervisor(directory.resolve(host.value()), host.value(), launch);
+    QemuHypervisor qemu =
+        new QemuHypervisor(directory.resolve(host.value()), host.value(), Lab.usual());
     return host.equals(ONE)
         ? qemu.withLibvirt(new LibvirtDomains(Optional.of(libvirt.uri())))
         : qemu;
@@ -210,7 +205,7 @@ class LibvirtAgentsTest {
   }
 
   private static void expectKeys(int port, int count) throws Exception {
-    try (RedisClient redis = RedisClient.await(port, Duration.ofSeconds(10))) {
+    try (RedisClient redis = RedisClient.await(port, Duration.ofSeconds(60))) {
       assertThat(redis.size()).isEqualTo(count);
     }
   }

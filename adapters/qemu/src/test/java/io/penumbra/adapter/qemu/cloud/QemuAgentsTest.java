@@ -2,12 +2,10 @@ package io.penumbra.adapter.qemu.cloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.penumbra.adapter.qemu.Reply;
 import io.penumbra.adapter.qemu.agent.QemuHypervisor;
 import io.penumbra.adapter.qemu.agent.TestHost;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
@@ -15,11 +13,11 @@ import io.penumbra.adapter.qemu.api.ReplicaOrder;
 import io.penumbra.adapter.qemu.api.ShadowOrder;
 import io.penumbra.adapter.qemu.api.ShadowSeat;
 import io.penumbra.adapter.qemu.api.VmSpec;
-import io.penumbra.adapter.qemu.dirty.TrackingLibrary;
 import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.guest.LaunchSettings;
 import io.penumbra.adapter.qemu.guest.PortForward;
 import io.penumbra.adapter.qemu.image.LabGuest;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.Resources;
@@ -29,12 +27,12 @@ import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.FencingResult;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -50,6 +48,8 @@ class QemuAgentsTest {
   private static final Outcome DONE = new Outcome.Done();
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static LabGuest image;
+
   private Path directory;
   private TestController controller;
   private TestHost one;
@@ -58,26 +58,22 @@ class QemuAgentsTest {
   private int portOnTwo;
   private int commands;
 
+  @BeforeAll
+  static void build() {
+    image = Lab.needed();
+  }
+
   @BeforeEach
   void start() throws Exception {
     directory = ShortDirectory.create();
-    Reply<LabGuest> built = LabGuest.in(TrackingLibrary.usualCache());
-    if (!"true".equals(System.getenv("CI"))) {
-      assumeTrue(built.isDone(), () -> "no guest: " + built.refusal().orElse(""));
-      assumeTrue(Files.exists(Path.of("/usr/bin/qemu-system-x86_64")), "QEMU is not installed");
-    }
-    LaunchSettings launch =
-        TrackingLibrary.in(TrackingLibrary.usualCache())
-            .found()
-            .map(LaunchSettings.DEFAULT::withTracking)
-            .orElse(LaunchSettings.DEFAULT);
+    LaunchSettings launch = Lab.usual();
     controller = TestController.start(directory.resolve("books.json"));
     one = TestHost.withQemu(directory, ONE.value(), controller.address(), launch);
     two = TestHost.withQemu(directory, TWO.value(), controller.address(), launch);
     controller.await(Event.HostDiscovered.class, 2);
     portOnOne = TestHost.freePort();
     portOnTwo = TestHost.freePort();
-    controller.cloud().start(spec(built.orThrow()), ONE);
+    controller.cloud().start(spec(image), ONE);
     controller.await(Event.VmCreated.class, 1);
     RedisClient.await(portOnOne, Duration.ofSeconds(40));
   }
@@ -185,7 +181,7 @@ class QemuAgentsTest {
             controller.run(new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
         .isEqualTo(DONE);
     long active = System.nanoTime();
-    try (RedisClient redis = RedisClient.await(portOnTwo, Duration.ofSeconds(10))) {
+    try (RedisClient redis = RedisClient.await(portOnTwo, Duration.ofSeconds(30))) {
       System.out.printf(
           "killed; event %.1f ms, synced %.1f ms, active %.1f ms, first PONG %.1f ms%n",
           (heard - killed) / 1e6,
@@ -226,7 +222,7 @@ class QemuAgentsTest {
               controller.run(
                   new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
           .isEqualTo(DONE);
-      RedisClient.await(portOnTwo, Duration.ofSeconds(10)).close();
+      RedisClient.await(portOnTwo, Duration.ofSeconds(30)).close();
       controller.healed(ONE);
       wires.forEach(Relay::heal);
       Thread.sleep(1_000);

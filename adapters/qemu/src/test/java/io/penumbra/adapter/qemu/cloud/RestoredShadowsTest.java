@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What an agent takes out of a tier store can be promoted, but has not been filled by anybody. */
-@Timeout(40)
+@Timeout(90)
 class RestoredShadowsTest {
 
   private static final VmId VM = VmId.of("vm-1");

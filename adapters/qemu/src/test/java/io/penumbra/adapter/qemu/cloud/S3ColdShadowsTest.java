@@ -11,6 +11,7 @@ import io.penumbra.adapter.qemu.guest.Disk;
 import io.penumbra.adapter.qemu.guest.GuestSpec;
 import io.penumbra.adapter.qemu.image.LabGuest;
 import io.penumbra.adapter.qemu.lab.GuestImages;
+import io.penumbra.adapter.qemu.lab.Lab;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
@@ -110,7 +111,7 @@ class S3ColdShadowsTest {
     return new QemuHypervisor(
         directory.resolve(host.value()),
         host.value(),
-        GuestOnHosts.tracking(),
+        Lab.usual(),
         OwnCaps.NONE,
         Optional.of(
             new EpochStore(open.store(), EpochStore.Acked.IN_OBJECTS, System.out::println)));

@@ -38,24 +38,34 @@ public final class Lab implements AutoCloseable {
     this.settings = settings;
   }
 
-  /** One in memory; without QEMU or the image it is a failure where CI=true, else a skip. */
+  /** One in memory, where a guest can be had. */
   public static Lab open(String name) throws IOException {
+    LabGuest image = needed();
+    return new Lab(
+        Files.createTempDirectory(Path.of("/dev/shm"), "pn-" + name + "-"), image, usual());
+  }
+
+  /**
+   * What guests boot from; without it, or QEMU, a test fails where CI=true and is skipped
+   * elsewhere. To be asked for before there is anything to be closed.
+   */
+  public static LabGuest needed() {
     Optional<String> lacks = lacks();
-    Path cache = TrackingLibrary.usualCache();
-    Reply<LabGuest> image = lacks.isPresent() ? Reply.refused(lacks.get()) : LabGuest.in(cache);
+    Reply<LabGuest> image =
+        lacks.isPresent() ? Reply.refused(lacks.get()) : LabGuest.in(TrackingLibrary.usualCache());
     if (!"true".equals(System.getenv("CI"))) {
       image.refusal().ifPresent(why -> System.err.println("without a real guest: " + why));
       assumeTrue(image.isDone(), () -> image.refusal().orElse(""));
     }
-    LaunchSettings settings =
-        TrackingLibrary.in(cache)
-            .found()
-            .map(LaunchSettings.DEFAULT::withTracking)
-            .orElse(LaunchSettings.DEFAULT);
-    return new Lab(
-        Files.createTempDirectory(Path.of("/dev/shm"), "pn-" + name + "-"),
-        image.orThrow(),
-        settings);
+    return image.orThrow();
+  }
+
+  /** How guests are started: with their pages tracked, where that can be had. */
+  public static LaunchSettings usual() {
+    return TrackingLibrary.in(TrackingLibrary.usualCache())
+        .found()
+        .map(LaunchSettings.DEFAULT::withTracking)
+        .orElse(LaunchSettings.DEFAULT);
   }
 
   private static Optional<String> lacks() {

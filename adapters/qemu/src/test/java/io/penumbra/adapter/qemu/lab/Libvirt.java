@@ -42,14 +42,19 @@ public final class Libvirt implements AutoCloseable {
     this.daemon = daemon;
   }
 
-  /** Starts one; without libvirt it is a failure where CI=true, else a skip. */
-  public static Libvirt start() throws IOException, InterruptedException {
+  /** Without libvirt a test fails where CI=true, and is skipped elsewhere. */
+  public static void needed() {
     for (String program : List.of(DAEMON, VIRSH)) {
       boolean there = Files.isExecutable(Path.of(program));
       String lacks = program + " is missing (apt-get install libvirt-daemon libvirt-clients)";
       assumeTrue(there || "true".equals(System.getenv("CI")), lacks);
       assertThat(there).as(lacks).isTrue();
     }
+  }
+
+  /** Starts one, where it can be had. */
+  public static Libvirt start() throws IOException, InterruptedException {
+    needed();
     Path directory = Files.createTempDirectory(Path.of("/tmp"), "pl");
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     for (String place : PLACES) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a gateway does when the service does nothing, or when there is no epoch to go back to. */
-@Timeout(20)
+@Timeout(90)
 class GatewayTest {
 
   private static final InetSocketAddress ANY =

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Answers that a healthy HAProxy doesn't give. */
-@Timeout(20)
+@Timeout(90)
 class LyingHaproxyTest {
 
   private static final String HEADER =
