@@ -54,6 +54,7 @@ final class OpenStackPlug {
             controller,
             (host, _) -> controller.heartbeat(host),
             controller::wake,
+            Optional.of(config.stateDirectory().resolve("inventory.json")),
             InstantSource.system());
     notifications.ifPresent(known -> cloud.watchesBroker());
     cloud.tellNames(VmNames.open(config.decisionDirectory())::told);

@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Keeps the books current: looks at a server when somebody hints that it has changed, asks for
@@ -63,6 +64,7 @@ final class Lookout implements AutoCloseable {
   private final OpenStackSettings settings;
   private final Nova nova;
   private final Inventory inventory;
+  private final LastInventory last;
   private final ServerReader reader;
   private final Books books;
   private final Pulse pulse;
@@ -83,6 +85,9 @@ final class Lookout implements AutoCloseable {
 
   private volatile boolean someLeftOut;
   private volatile Map<String, List<GroupId>> groups = Map.of();
+
+  /** Hosts were not told since the start, so that of some cells nothing may have been seen. */
+  private volatile boolean goesByLast;
 
   /** What could not be read when it was last asked for, and since when. */
   private final Map<String, Instant> silent = new ConcurrentHashMap<>();
@@ -107,6 +112,7 @@ final class Lookout implements AutoCloseable {
       OpenStackSettings settings,
       Nova nova,
       Inventory inventory,
+      LastInventory last,
       ServerReader reader,
       Books books,
       Pulse pulse,
@@ -114,6 +120,7 @@ final class Lookout implements AutoCloseable {
     this.settings = settings;
     this.nova = nova;
     this.inventory = inventory;
+    this.last = last;
     this.reader = reader;
     this.books = books;
     this.pulse = pulse;
@@ -138,7 +145,7 @@ final class Lookout implements AutoCloseable {
 
   /** Whether part of Nova does not answer, so that there may be servers that nobody has seen. */
   boolean isPartial() {
-    return !hidden.isEmpty();
+    return goesByLast || !hidden.isEmpty();
   }
 
   /** Whether every server that there is was seen, as far as Nova tells. */
@@ -214,20 +221,42 @@ final class Lookout implements AutoCloseable {
 
   /**
    * Reads everything, now. Nova tells nothing of hypervisors and server groups while one of its
-   * cells is down: once they are known, that keeps nobody from seeing the servers of the others.
+   * cells is down: once they are known, if only from an earlier run, that keeps nobody from seeing
+   * the servers of the others.
    *
    * @throws CloudUnavailableException if servers or services can't be read, or the first time
-   *     anything
+   *     anything that no earlier run has known
    */
   void readEverything() throws InterruptedException {
     long since = books.now();
     Told told = toldServices();
     services = told.services();
-    Optional<List<HostReport>> hosts = ifTold(HOSTS, () -> inventory.hosts(told.services()));
-    ifTold(GROUPS, inventory::groups).ifPresent(read -> groups = read);
+    Optional<List<HostReport>> hosts =
+        ifTold(HOSTS, () -> inventory.hosts(told.services()), () -> lastHosts(told.services()));
+    ifTold(GROUPS, inventory::groups, last::groups).ifPresent(read -> groups = read);
     List<ServerRecord> servers = allServers();
     hosts.ifPresent(seen -> sawHosts(seen, told.hidden()));
     askAfter(books.sawAll(servers, since));
+    boolean whole = !silent.containsKey(HOSTS) && told.hidden().isEmpty();
+    if (whole) {
+      goesByLast = false;
+    }
+    if (whole && !silent.containsKey(GROUPS)) {
+      hosts.ifPresent(seen -> last.tell(seen, groups));
+    }
+  }
+
+  private Optional<List<HostReport>> lastHosts(Map<HostId, ServiceRecord> there) {
+    Optional<List<HostReport>> known = last.hosts(there);
+    if (known.isPresent() && !goesByLast) {
+      goesByLast = true;
+      LOG.log(
+          Level.WARNING,
+          "goes by the {0} hosts of an earlier run that have a service still, as they were told {1} s ago, until they are told again",
+          known.get().size(),
+          Long.toString(Duration.between(last.told(), clock.instant()).toSeconds()));
+    }
+    return known;
   }
 
   /** Services may have been read again since: of those that came or went meanwhile none is gone. */
@@ -248,17 +277,19 @@ final class Lookout implements AutoCloseable {
     T ask() throws InterruptedException;
   }
 
-  private <T> Optional<T> ifTold(String what, Question<T> question) throws InterruptedException {
+  private <T> Optional<T> ifTold(String what, Question<T> question, Supplier<Optional<T>> lastTold)
+      throws InterruptedException {
     try {
       T told = question.ask();
       isTold(what);
       return Optional.of(told);
     } catch (CloudUnavailableException e) {
-      if (!books.filled()) {
+      Optional<T> known = books.filled() ? Optional.empty() : lastTold.get();
+      if (!books.filled() && known.isEmpty()) {
         throw e;
       }
       isSilent(what, e);
-      return Optional.empty();
+      return known;
     }
   }
 
@@ -302,7 +333,8 @@ final class Lookout implements AutoCloseable {
   private Optional<ServerRecord> read(JsonNode json) {
     String id = json.path("id").asText("");
     try {
-      Optional<ServerRecord> found = reader.read(json, groups);
+      Optional<ServerRecord> found =
+          reader.read(json, groups).filter(server -> !mayHaveSuccessor(server));
       unreadable.remove(id);
       return found;
     } catch (CloudUnavailableException e) {
@@ -317,6 +349,17 @@ final class Lookout implements AutoCloseable {
       }
       return Optional.empty();
     }
+  }
+
+  /**
+   * We have locked it when another server took over. That one may be in a part of Nova that was not
+   * seen yet; this one is not taken for the VM until all was seen.
+   */
+  private boolean mayHaveSuccessor(ServerRecord server) {
+    return goesByLast
+        && server.role() == ServerRecord.Role.PRIMARY
+        && server.isKeptOff()
+        && books.hostOf(server.id()).isEmpty();
   }
 
   private void readServers() throws InterruptedException {

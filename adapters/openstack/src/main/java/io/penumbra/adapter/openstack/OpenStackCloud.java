@@ -14,6 +14,7 @@ import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.scheduler.desk.CommandDesk;
 import io.penumbra.scheduler.port.Cloud;
 import io.penumbra.scheduler.port.EventSink;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -54,6 +55,8 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
    * @param sink is told what became of commands
    * @param pulse is told whenever a host has reported that it lives
    * @param wake is called when there are events to be read
+   * @param inventory file in which hosts outlive this run, for a start while a cell of Nova's is
+   *     down; empty: they don't
    */
   public OpenStackCloud(
       Login login,
@@ -62,6 +65,7 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
       EventSink sink,
       BiConsumer<HostId, Instant> pulse,
       Runnable wake,
+      Optional<Path> inventory,
       InstantSource clock) {
     this.settings = settings;
     this.clock = clock;
@@ -70,12 +74,13 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     nova = new Nova(rest);
     books = new Books(clock, wake);
     Placement placement = new Placement(rest);
-    Inventory inventory = new Inventory(session, nova, placement);
+    Inventory hosts = new Inventory(session, nova, placement);
     lookout =
         new Lookout(
             settings,
             nova,
-            inventory,
+            hosts,
+            new LastInventory(inventory, clock),
             new ServerReader(policies, settings, this::project),
             books,
             pulse::accept,
@@ -84,7 +89,7 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     ServerMoves moves = new ServerMoves(settings, nova, lookout, clock);
     StateVolumes volumes = new StateVolumes(new Cinder(session, rest), clock);
     StateImages images = new StateImages(settings, session, nova, volumes, books, clock);
-    ShadowState states = new ShadowState(moves, images, books, placement, inventory);
+    ShadowState states = new ShadowState(moves, images, books, placement, hosts);
     refresh = new StateRefresh(settings, books, lookout, images, moves, states, turns, clock);
     ports = new Ports(session, rest);
     OldServers oldServers = new OldServers(nova, books, lookout, moves);
@@ -92,7 +97,7 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
     standIns = new StandInSweep(session, rest, lookout);
     statesOfGone = new StateSweep(books, lookout, images, turns);
     sweeper = new Sweeper(List.of(standIns, statesOfGone));
-    HostWork hosts = new HostWork(settings, nova, lookout, clock);
+    HostWork hostWork = new HostWork(settings, nova, lookout, clock);
     ServerWork servers =
         new ServerWork(
             settings,
@@ -114,7 +119,7 @@ public final class OpenStackCloud implements Cloud, AutoCloseable {
             clock,
             sink,
             CloudWork::laneOf,
-            new CloudWork(servers, hosts, turns)::carryOut);
+            new CloudWork(servers, hostWork, turns)::carryOut);
     lookout.start();
     refresh.start();
     books.tellGone(sweeper::hint);

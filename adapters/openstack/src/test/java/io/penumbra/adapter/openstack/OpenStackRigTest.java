@@ -467,6 +467,7 @@ class OpenStackRigTest {
         told::add,
         (host, at) -> {},
         () -> {},
+        Optional.empty(),
         InstantSource.system());
   }
 

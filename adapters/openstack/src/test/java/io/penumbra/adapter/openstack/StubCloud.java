@@ -22,11 +22,13 @@ import io.penumbra.domain.event.Event;
 import io.penumbra.placement.policy.PolicyResolver;
 import io.penumbra.placement.policy.PolicyRules;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -243,6 +245,10 @@ final class StubCloud implements AutoCloseable {
   }
 
   OpenStackCloud cloud(OpenStackSettings settings, InstantSource clock) {
+    return cloud(settings, Optional.empty(), clock);
+  }
+
+  OpenStackCloud cloud(OpenStackSettings settings, Optional<Path> inventory, InstantSource clock) {
     return new OpenStackCloud(
         login(),
         settings,
@@ -250,6 +256,7 @@ final class StubCloud implements AutoCloseable {
         told::add,
         (HostId host, Instant at) -> {},
         () -> {},
+        inventory,
         clock);
   }
 
