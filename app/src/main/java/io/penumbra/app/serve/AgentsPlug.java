@@ -77,7 +77,7 @@ final class AgentsPlug {
                 Secret.read("cloud.token", agents.token()),
                 agents.tls().map(tls -> tls.files().context()),
                 lease),
-            (host, _) -> controller.heartbeat(host),
+            controller::heartbeat,
             controller::wake);
     CombinedFencer fencer =
         new CombinedFencer(

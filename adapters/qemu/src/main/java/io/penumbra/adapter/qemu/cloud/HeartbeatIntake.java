@@ -40,7 +40,7 @@ public final class HeartbeatIntake {
   public interface Pulse {
 
     /** A heartbeat has arrived. */
-    void heartbeat(HostId host, Instant arrival);
+    void heartbeat(HostId host);
   }
 
   /** Asks an agent about a VM of which nothing is known. */
@@ -105,7 +105,7 @@ public final class HeartbeatIntake {
   /** Takes one, and says what is to be answered. */
   public HeartbeatReply take(Heartbeat heartbeat) {
     HostId host = heartbeat.host();
-    pulse.heartbeat(host, clock.instant());
+    pulse.heartbeat(host);
     long taken;
     boolean describe;
     synchronized (this) {

@@ -68,7 +68,7 @@ final class TestController implements AutoCloseable {
   private QemuCloud open() {
     return new QemuCloud(
         new QemuCloud.Settings(books, TestHost.TOKEN, Optional.empty(), TestHost.LEASE),
-        (host, arrival) -> {},
+        host -> {},
         () -> {});
   }
 
