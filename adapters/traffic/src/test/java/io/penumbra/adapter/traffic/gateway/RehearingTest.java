@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -62,13 +63,17 @@ class RehearingTest {
   /** Makes an epoch, from which requests are kept, and a Redis that goes on from it. */
   private RedisServer copy(Gateway gateway, RedisServer primary) throws Exception {
     Future<Listening> listening = threads.submit(() -> gateway.listen(PATIENCE));
-    Thread.sleep(50);
-    assertThat(gateway.beginCut(WAIT)).isInstanceOf(Hold.Held.class);
-    Path state = primary.epoch(2);
-    gateway.cut(2);
-    gateway.acked(2);
-    assertThat(listening.get()).isEqualTo(new Listening.Since(2));
-    return keep(RedisServer.start(dir, Optional.of(state)));
+    TreeMap<Long, Path> states = new TreeMap<>();
+    for (long epoch = 2; !listening.isDone(); epoch++) {
+      Thread.sleep(50); // on a busy machine it may take longer until somebody listens
+      assertThat(gateway.beginCut(WAIT)).isInstanceOf(Hold.Held.class);
+      states.put(epoch, primary.epoch(epoch));
+      gateway.cut(epoch);
+      gateway.acked(epoch);
+    }
+    assertThat(listening.get()).isInstanceOf(Listening.Since.class);
+    long since = ((Listening.Since) listening.get()).epoch();
+    return keep(RedisServer.start(dir, Optional.ofNullable(states.get(since))));
   }
 
   private static void firstEpoch(Gateway gateway) {
@@ -104,7 +109,7 @@ class RehearingTest {
     one.ask("LRANGE", "list", "0", "-1");
 
     Comparison.Done done = (Comparison.Done) gateway.compare(copy.address(), PATIENCE);
-    assertThat(done.epoch()).isEqualTo(2);
+    assertThat(done.epoch()).isGreaterThanOrEqualTo(2);
     assertThat(done.compared()).isEqualTo(done.told()).isEqualTo(408);
     assertThat(done.differing()).as(done.toString()).isZero();
     assertThat(done.unstable()).isBetween(1L, 3L);
