@@ -491,10 +491,15 @@ final class Lab implements AutoCloseable {
   }
 
   void awaitProtected() throws InterruptedException {
-    until(
-        "the VM is protected",
-        () -> api.vm(VM).filter(LabApi.VmState::isProtected).isPresent(),
-        () -> serveWords() + "\n" + agentWords());
+    awaitProtected(this::isProtected);
+  }
+
+  private void awaitProtected(Condition condition) throws InterruptedException {
+    until("the VM is protected", condition, () -> serveWords() + "\n" + agentWords());
+  }
+
+  private boolean isProtected() throws InterruptedException {
+    return api.vm(VM).filter(LabApi.VmState::isProtected).isPresent();
   }
 
   private String agentWords() {
@@ -597,7 +602,7 @@ final class Lab implements AutoCloseable {
       say.accept("  " + LabStore.restored(network.address(names.indexOf(done.to())), AGENT_PORT));
     }
     repair(kind, host);
-    awaitProtected();
+    awaitProtectedAgain();
     long lostBefore = lost;
     lost = missing.count();
     if (lost > lostBefore) {
@@ -692,11 +697,26 @@ final class Lab implements AutoCloseable {
     if (kind == LabSettings.Kill.SILENT || kind == LabSettings.Kill.SPLIT) {
       network.mend(names.indexOf(host.name()));
     }
+    startWhatIsOff();
+  }
+
+  private void startWhatIsOff() {
     for (LabHost each : hosts.values()) {
       if (!each.agentRuns()) {
         each.start();
       }
     }
+  }
+
+  /**
+   * A host that could not be switched off while it was cut off may be by now: whoever repaired it
+   * sees that, and switches it on.
+   */
+  private void awaitProtectedAgain() throws InterruptedException {
+    awaitProtected(() -> {
+      startWhatIsOff();
+      return isProtected();
+    });
   }
 
   // --- waiting

@@ -27,6 +27,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,6 +52,8 @@ final class Memory implements Hypervisor {
 
   /** The store answers when that is counted down. */
   final Map<VmId, CountDownLatch> reading = new ConcurrentHashMap<>();
+
+  final Set<VmId> read = ConcurrentHashMap.newKeySet();
 
   /** What is there of a VM is removed when that is counted down. */
   final Map<VmId, CountDownLatch> removing = new ConcurrentHashMap<>();
@@ -114,6 +117,7 @@ final class Memory implements Hypervisor {
     if (stored == null) {
       throw new HypervisorException("no-source", "nothing of " + vm);
     }
+    read.add(vm);
     try {
       reading.getOrDefault(vm, new CountDownLatch(0)).await();
     } catch (InterruptedException e) {

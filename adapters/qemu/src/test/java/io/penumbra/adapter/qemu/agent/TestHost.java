@@ -343,6 +343,11 @@ public final class TestHost implements AutoCloseable {
     return answer;
   }
 
+  /** Whether the store was asked about that VM. */
+  public boolean hasAskedStore(VmId vm) {
+    return memory.read.contains(vm);
+  }
+
   /** What is there of a VM is removed when the answer is counted down, and not before. */
   public CountDownLatch slowRemoval(VmId vm) {
     CountDownLatch answer = new CountDownLatch(1);

@@ -164,9 +164,9 @@ class RestoredShadowsTest {
     CountDownLatch answer = three.slowStore(VM);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Reply<ShadowProgress>> slow = threads.submit(() -> restore(VM));
-      Thread.sleep(100);
+      controller.until("the store is asked", () -> three.hasAskedStore(VM));
       Future<?> start = threads.submit(() -> three.client().start(TestHost.spec(VM.value())));
-      Thread.sleep(200);
+      Thread.sleep(300);
       assertThat(start.isDone()).as("started beside its restore").isFalse();
       assertThat(three.starts()).isZero();
       Future<Reply<Outcome>> delete =
