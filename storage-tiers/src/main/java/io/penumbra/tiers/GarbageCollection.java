@@ -128,6 +128,10 @@ public final class GarbageCollection {
     if (all.isEmpty()) {
       return;
     }
+    all.descendingMap().values().stream()
+        .filter(found -> found.manifest().isMark())
+        .findFirst()
+        .ifPresent(mark -> store.tieredManifests().tidy(vm, mark.version()));
     Set<Long> kept = kept(all, rules.of(vm));
     boolean warm = all.lastEntry().getValue().manifest().mode() == ShadowMode.WARM;
     Set<Long> current = chain(all, all.lastKey());
@@ -135,8 +139,9 @@ public final class GarbageCollection {
     long bytes = 0;
     // Newest first, so that a base is asked for only after those that build on it are gone.
     for (Reading.Found found : all.descendingMap().values()) {
-      boolean mayGo =
-          !kept.contains(found.version()) && found.writer().equals(store.parts().owner());
+      // A mark names nothing, and the directory of whoever wrote it may be gone.
+      boolean ours = found.writer().equals(store.parts().owner()) || found.manifest().isMark();
+      boolean mayGo = ours && !kept.contains(found.version());
       if (mayGo && manifests.remove(vm, found.version()) instanceof Removal.Removed) {
         tally.removed++;
         continue;
@@ -182,13 +187,20 @@ public final class GarbageCollection {
     return all;
   }
 
-  /** The newest ones, the young ones, and whatever these build on. */
+  /**
+   * The newest ones, the young ones, and whatever these build on; of what is older than a mark,
+   * nothing, and the mark itself while there is any of that.
+   */
   private Set<Long> kept(NavigableMap<Long, Reading.Found> all, VmRules promised) {
     Instant oldest = store.parts().clock().instant().minus(promised.keepFor());
     Set<Long> kept = new TreeSet<>();
     int newest = 0;
     for (Reading.Found found : all.descendingMap().values()) {
       newest++;
+      if (found.manifest().isMark() && !all.headMap(found.version()).isEmpty()) {
+        kept.add(found.version());
+        break;
+      }
       if (newest <= promised.keepNewest() || !found.manifest().cutAt().isBefore(oldest)) {
         kept.addAll(chain(all, found.version()));
       }

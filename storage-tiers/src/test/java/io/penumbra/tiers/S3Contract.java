@@ -2,6 +2,7 @@ package io.penumbra.tiers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penumbra.domain.VmId;
 import io.penumbra.tiers.ChunkStore.Got.Found;
 import io.penumbra.tiers.ChunkStore.Put.Stored;
 import io.penumbra.tiers.manifest.ManifestStore.Commit;
@@ -219,6 +220,52 @@ abstract class S3Contract {
 
     wire.breakAnswersAfter(Long.MAX_VALUE);
     assertThat(restored(store, ids)).isInstanceOf(ChunkStore.ReadAll.Complete.class);
+  }
+
+  @Test
+  void aForgottenVmGoesFromBesideItsWriterAlsoIfTheWireIsCutMeanwhile() throws IOException {
+    VmId web = VmId.of("web");
+    Bench bench = new Bench();
+    bench.lower = Optional.of(objects);
+    TieredChunkStore store = bench.open();
+    List<ChunkId> chunks = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      assertThat(store.put(Bench.noise(i, 2_000)))
+          .isInstanceOfSatisfying(Stored.class, stored -> chunks.add(stored.id()));
+    }
+    assertThat(store.manifests().commit(bench.manifest(web, 1, 0, chunks), 0))
+        .isEqualTo(new Commit.Committed(1));
+    assertThat(store.manifests().commit(bench.manifest(web, 2, 1, chunks.subList(0, 3)), 1))
+        .isEqualTo(new Commit.Committed(2));
+    assertThat(store.manifests().commit(bench.manifest(1, chunks.subList(10, 20)), 0))
+        .isEqualTo(new Commit.Committed(1));
+    assertThat(store.flush().problem()).isEmpty();
+    Bench beside = new Bench();
+    beside.owner = "beside";
+    beside.lower = Optional.of(objects);
+    beside.now = bench.now.plus(Duration.ofHours(2));
+    Forgetting forgetting = new Forgetting(beside.open());
+    Forgetting.Seen seen = ((Forgetting.Look.Found) forgetting.look(web)).seen();
+    assertThat(seen.stored().objectBytes()).isBetween(40_000L, 44_000L);
+
+    wire.cut(true);
+    assertThat(forgetting.forget(seen, Duration.ofHours(1)))
+        .isInstanceOf(Forgetting.Outcome.NotNow.class);
+    wire.cut(false);
+    seen = ((Forgetting.Look.Found) forgetting.look(web)).seen();
+    assertThat(forgetting.forget(seen, Duration.ofHours(1)))
+        .isEqualTo(new Forgetting.Outcome.Forgotten(2));
+
+    bench.pass(Duration.ofMinutes(11));
+    assertThat(new GarbageCollection(store).run(false))
+        .isInstanceOf(GarbageCollection.Collected.Done.class);
+    assertThat(store.flush().problem()).isEmpty();
+    assertThat(store.get(chunks.getFirst())).isInstanceOf(ChunkStore.Got.NotFound.class);
+    for (int i = 10; i < 20; i++) {
+      assertThat(store.get(chunks.get(i))).isEqualTo(new Found(Bench.noise(i, 2_000)));
+    }
+    assertThat(new Scrub(store, ChunkSource.NOBODY, true).run((_, _, _) -> {}).problems())
+        .isEmpty();
   }
 
   /** A store with sixty chunks that only the object tier has. */

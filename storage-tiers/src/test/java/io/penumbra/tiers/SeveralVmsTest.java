@@ -42,14 +42,16 @@ class SeveralVmsTest {
     store.restoreOrders().save(WEB, List.of(3, 1));
     store.restoreOrders().save(MAIL, List.of(2));
 
-    assertThat(store.manifests().forget(WEB)).isInstanceOf(ManifestStore.Removal.Removed.class);
+    assertThat(store.manifests().forget(WEB, 1, bench.now))
+        .isInstanceOf(ManifestStore.Removal.Removed.class);
     assertThat(store.restoreOrders().load(WEB)).isEmpty();
     assertThat(store.restoreOrders().load(MAIL)).containsExactly(2);
     collect(store);
     for (int i = 0; i < 20; i++) {
       assertThat(store.get(mail.get(i))).isEqualTo(new Found(Bench.noise(i, 1_000)));
     }
-    assertThat(store.manifests().forget(MAIL)).isInstanceOf(ManifestStore.Removal.Removed.class);
+    assertThat(store.manifests().forget(MAIL, 1, bench.now))
+        .isInstanceOf(ManifestStore.Removal.Removed.class);
     collect(store);
     assertThat(store.get(mail.getFirst())).isInstanceOf(NotFound.class);
     assertThat(store.facts().chunks()).isZero();

@@ -84,6 +84,8 @@ final class StoreCollectCommand implements Callable<Integer> {
                 swept.packsRewritten(),
                 swept.bytesFreed() / 1048576.0));
         swept.problems().forEach(problem -> out.println("not done: " + problem));
+        // What was rewritten is only here until it is sent, and this directory may not stay.
+        open.store().flush().problem().ifPresent(problem -> out.println("not sent: " + problem));
         dangling.forEach(
             (vm, missing) -> out.printf("%s names %d chunks that are lost%n", vm, missing));
         yield dangling.isEmpty() ? 0 : 1;

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
       StoreStatCommand.class,
       StoreVerifyCommand.class,
       StoreCollectCommand.class,
+      StoreForgetCommand.class,
       StoreBenchCommand.class
     },
     footerHeading = "%nExamples:%n",
@@ -20,12 +21,13 @@ import picocli.CommandLine.Spec;
       "  penumbra store ls --store DIR        VMs and their kept epochs",
       "  penumbra store stat --store DIR      sizes, tiers, hit rates, cost",
       "  penumbra store verify --remote       read and check every chunk, mend what is damaged",
-      "  penumbra store gc                    remove what nothing names"
+      "  penumbra store gc                    remove what nothing names",
+      "  penumbra store forget VM --yes       remove the epochs of a VM that was deleted"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:verify found damage it couldn't mend, or gc couldn't be sure what is garbage",
+      "1:verify found damage it couldn't mend, gc couldn't be sure what is garbage, or forget refused",
       "2:no such store, it is in use, or a setting cannot be used"
     })
 public final class StoreCommand implements Runnable {

@@ -54,6 +54,9 @@ final class StoreListCommand implements Callable<Integer> {
 
   private static void print(PrintWriter out, VmId vm, long version, ManifestStore.Reading reading) {
     switch (reading) {
+      case ManifestStore.Reading.Found(long _, String writer, Manifest manifest)
+          when manifest.isMark() ->
+          out.printf("%-24s v%-6d forgotten %s by %s%n", vm, version, manifest.cutAt(), writer);
       case ManifestStore.Reading.Found(long _, String writer, Manifest manifest) ->
           out.println(
               String.format(

@@ -50,6 +50,17 @@ final class StoreOptions {
     return openOrMake(settings, err);
   }
 
+  /**
+   * Opens a store over an object tier that others use. An agent has locked its own, and whoever
+   * only asks the object tier needs none of it: where that is named, a store made now will do.
+   */
+  OpenStore openBeside(PrintWriter err) throws IOException {
+    StorageSettings settings = settings();
+    boolean shared =
+        settings.objects().s3().isPresent() || settings.objects().directory().isPresent();
+    return shared ? openOrMake(settings, err) : open(err);
+  }
+
   /** Opens a store, and makes it if there is none. */
   static OpenStore openOrMake(StorageSettings settings, PrintWriter err) throws IOException {
     return StoreFile.open(settings, note -> err.println("note: " + note));

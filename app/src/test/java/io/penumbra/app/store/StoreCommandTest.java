@@ -5,14 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.VmId;
+import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.simulator.scenario.RecordFile;
+import io.penumbra.tiers.ChunkId;
+import io.penumbra.tiers.ChunkStore;
+import io.penumbra.tiers.StoreOpening.OpenStore;
 import io.penumbra.tiers.VmRules;
+import io.penumbra.tiers.manifest.Manifest;
+import io.penumbra.tiers.manifest.ManifestStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -52,6 +63,112 @@ class StoreCommandTest {
         .contains("0 manifests removed, 0 kept; 64 chunks (4.0 MiB) forgotten");
     assertThat(run("stat", "--store", bench)).isZero();
     assertThat(out.toString()).contains("0   0.0 MiB kept, 0.0 MiB of garbage");
+  }
+
+  @Test
+  void forgetsAVmFromBesideTheStoreThatWroteIt() throws IOException {
+    Path host = settings("host");
+    keep(host, "web", Instant.now().minus(Duration.ofHours(2)), 1, 2);
+    keep(host, "mail", Instant.now(), 2, 3);
+    String operator = settings("operator").toString();
+
+    assertThat(run("forget", "wep", "--settings", operator)).isEqualTo(2);
+    assertThat(out.toString()).contains("wep: no epoch of such a VM").contains("mean web");
+    assertThat(run("forget", "mail", "--yes", "--settings", operator)).isEqualTo(1);
+    assertThat(out.toString()).contains("refused: the newest epoch of mail is PT").contains("PT1H");
+    assertThat(run("forget", "web", "--settings", operator)).isZero();
+    assertThat(out.toString())
+        .contains("web: 1 epochs, up to v1, the newest cut at 2")
+        .contains("2 chunks: ")
+        .contains("by --yes");
+
+    assertThat(run("forget", "web", "--yes", "--settings", operator)).isZero();
+    assertThat(out.toString()).contains("1 epochs removed");
+    assertThat(run("forget", "web", "--yes", "--settings", operator)).isZero();
+    assertThat(out.toString()).contains("web: nothing of it is kept any more since 2");
+    assertThat(run("gc", "--settings", host.toString())).isZero();
+    assertThat(out.toString()).contains("1 chunks (0.1 MiB) forgotten");
+    assertThat(run("verify", "--remote", "--settings", host.toString())).isZero();
+    assertThat(out.toString()).contains("0 damaged, 0 mended, 0 lost");
+    assertThat(run("ls", "--settings", host.toString())).isZero();
+    assertThat(out.toString()).containsPattern("web +v2 +forgotten 2");
+    assertMailIsWhole(host);
+  }
+
+  /** What decision 0034 tells an operator to do. */
+  @Test
+  void aLostHostsPacksAreCollectedByAStoreOfItsName() throws IOException {
+    Path host = settings("host");
+    keep(host, "web", Instant.now().minus(Duration.ofHours(2)), 1, 4, 5, 2);
+    keep(host, "mail", Instant.now(), 2, 3);
+    String name = Files.readString(directory.resolve("host/name"));
+    Files.move(directory.resolve("host"), directory.resolve("lost"));
+    String operator = settings("operator").toString();
+    assertThat(run("forget", "web", "--yes", "--settings", operator)).isZero();
+    assertThat(run("gc", "--settings", operator)).isZero();
+    assertThat(out.toString()).as("of another's packs").contains("0 packs deleted");
+
+    Path heir = settings("heir");
+    Files.createDirectories(directory.resolve("heir"));
+    Files.writeString(directory.resolve("heir/name"), name);
+    assertThat(run("gc", "--settings", heir.toString())).isZero();
+
+    assertThat(out.toString()).contains("3 chunks (0.2 MiB) forgotten; 1 packs deleted");
+    assertMailIsWhole(heir);
+    // What was rewritten has been sent, so the directory may go.
+    Files.move(directory.resolve("heir"), directory.resolve("gone"));
+    Files.createDirectories(directory.resolve("heir"));
+    Files.writeString(directory.resolve("heir/name"), name);
+    assertMailIsWhole(heir);
+  }
+
+  /** A store of its own over the object tier that all of them share. */
+  private Path settings(String who) throws IOException {
+    Path file = directory.resolve(who + ".yaml");
+    Files.writeString(
+        file, "storage:\n  directory: %s\n  objects: {directory: objects}\n".formatted(who));
+    return file;
+  }
+
+  private static void keep(Path settings, String vm, Instant cutAt, int... seeds)
+      throws IOException {
+    try (OpenStore open = StoreFile.open(StoreFile.settings(settings), _ -> {})) {
+      List<ChunkId> chunks = new ArrayList<>();
+      for (int seed : seeds) {
+        chunks.add(((ChunkStore.Put.Stored) open.store().put(noise(seed))).id());
+      }
+      assertThat(
+              open.store()
+                  .manifests()
+                  .commit(
+                      new Manifest(
+                          VmId.of(vm),
+                          1,
+                          0,
+                          cutAt,
+                          ShadowMode.COLD,
+                          chunks,
+                          ByteBuffer.allocate(0)),
+                      0))
+          .isEqualTo(new ManifestStore.Commit.Committed(1));
+      assertThat(open.store().flush().problem()).isEmpty();
+    }
+  }
+
+  private static void assertMailIsWhole(Path settings) throws IOException {
+    try (OpenStore open = StoreFile.open(StoreFile.settings(settings), _ -> {})) {
+      ManifestStore.Reading newest = open.store().manifests().newest(VmId.of("mail"));
+      List<ChunkId> chunks = ((ManifestStore.Reading.Found) newest).manifest().chunks();
+      assertThat(chunks.stream().map(open.store()::get).toList())
+          .isEqualTo(
+              List.of(new ChunkStore.Got.Found(noise(2)), new ChunkStore.Got.Found(noise(3))));
+    }
+  }
+
+  private static ByteBuffer noise(int seed) {
+    byte[] content = new byte[64 << 10];
+    new SplittableRandom(seed).nextBytes(content);
+    return ByteBuffer.wrap(content);
   }
 
   @Test

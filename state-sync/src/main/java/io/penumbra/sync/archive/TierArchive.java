@@ -326,13 +326,17 @@ public final class TierArchive {
     }
   }
 
-  /** The epochs that can be restored, oldest first. */
+  /** The epochs that can be restored, oldest first; what was forgotten is not among them. */
   public List<EpochManifest> epochs() throws IOException {
     List<EpochManifest> found = new ArrayList<>();
-    for (long version : versions()) {
-      found.add(ArchivedEpoch.read(read(version).manifest().body()).manifest());
+    for (long version : versions().reversed()) {
+      Manifest manifest = read(version).manifest();
+      if (manifest.isMark()) {
+        break;
+      }
+      found.add(ArchivedEpoch.read(manifest.body()).manifest());
     }
-    return found;
+    return found.reversed();
   }
 
   /**
@@ -364,6 +368,9 @@ public final class TierArchive {
         break;
       }
       if (reading(version) instanceof ManifestStore.Reading.Found there) {
+        if (there.manifest().isMark()) {
+          break;
+        }
         try {
           ArchivedEpoch epoch = ArchivedEpoch.read(there.manifest().body());
           found.add(new Kept(there.manifest().epoch(), epoch.manifest(), epoch.note()));
@@ -435,9 +442,13 @@ public final class TierArchive {
 
   private ManifestStore.Reading.Found called(long epoch) throws IOException {
     for (long version : versions().reversed()) {
-      if (reading(version) instanceof ManifestStore.Reading.Found found
-          && found.manifest().epoch() == epoch) {
-        return found;
+      if (reading(version) instanceof ManifestStore.Reading.Found found) {
+        if (found.manifest().isMark()) {
+          break;
+        }
+        if (found.manifest().epoch() == epoch) {
+          return found;
+        }
       }
     }
     throw new IOException("epoch %d of %s is not in the store".formatted(epoch, vm));

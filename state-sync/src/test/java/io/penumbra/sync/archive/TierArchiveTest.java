@@ -20,6 +20,7 @@ import io.penumbra.sync.epoch.StateRoot;
 import io.penumbra.tiers.ChunkId;
 import io.penumbra.tiers.StorageSettings;
 import io.penumbra.tiers.StoreOpening;
+import io.penumbra.tiers.manifest.Manifest;
 import io.penumbra.tiers.manifest.ManifestStore;
 import io.penumbra.tiers.manifest.RestoreOrders;
 import java.io.IOException;
@@ -74,6 +75,36 @@ class TierArchiveTest {
       assertThatThrownBy(() -> archive.restore(6, memory()))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("not in the store");
+    }
+  }
+
+  @Test
+  void whatWasForgottenIsNotGoneBackToAndTheNextEpochStandsAlone() throws Exception {
+    try (StoreOpening.OpenStore open = open()) {
+      TierArchive archive = archive(open);
+      keep(archive, 1);
+      keep(archive, 2);
+      ManifestStore manifests = open.store().manifests();
+      // No more than the mark: whoever forgets it was stopped before the removals.
+      assertThat(manifests.commit(Manifest.mark(VM, Instant.EPOCH), 2))
+          .isEqualTo(new ManifestStore.Commit.Committed(3));
+
+      assertThat(archive(open).epochs()).isEmpty();
+      assertThat(archive(open).newest(8)).isEmpty();
+      assertThatThrownBy(() -> archive(open).restore(2, memory()))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("not in the store");
+
+      // The writer believes that its epoch 2 is the newest, and learns better.
+      int[] changed = write();
+      assertThat(archive.keep(manifest(3, changed.length), changed, state))
+          .isInstanceOf(TierArchive.Keeping.NotKept.class);
+      EpochManifest kept = keep(archive, 4);
+      assertThat(archive.restore(4, memory()).root()).isEqualTo(kept.root());
+      assertThat(archive.epochs()).containsExactly(kept);
+      assertThat(manifests.forget(VM, 4, Instant.EPOCH))
+          .isInstanceOf(ManifestStore.Removal.Removed.class);
+      assertThat(archive.epochs()).isEmpty();
     }
   }
 

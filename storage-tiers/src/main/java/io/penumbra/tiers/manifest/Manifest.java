@@ -17,7 +17,8 @@ import java.util.List;
  * @param base version of the manifest that this one builds on, which is then kept as well; 0 when
  *     it stands alone
  * @param cutAt when the state was cut, to the millisecond; retention goes by it
- * @param mode how the shadow is kept; decides in which tier its chunks are placed
+ * @param mode how the shadow is kept; decides in which tier its chunks are placed. None for what is
+ *     no epoch, see {@link #mark}
  * @param chunks what this one names by itself, in the order of a restore; without its base's
  * @param body the writer's own, uninterpreted
  */
@@ -54,6 +55,20 @@ public record Manifest(
     byte[] copy = new byte[body.remaining()];
     body.duplicate().get(copy);
     body = ByteBuffer.wrap(copy).asReadOnlyBuffer();
+  }
+
+  /**
+   * Says that a VM is forgotten: what is older counts no more. It takes a version like any other,
+   * so that no number is given twice, and whoever keeps an epoch of the VM after it goes on from
+   * there.
+   */
+  public static Manifest mark(VmId vm, Instant at) {
+    return new Manifest(vm, 0, 0, at, ShadowMode.NONE, List.of(), ByteBuffer.allocate(0));
+  }
+
+  /** Whether it is no epoch, but says that all older ones are forgotten. */
+  public boolean isMark() {
+    return mode == ShadowMode.NONE;
   }
 
   /** The body; every caller gets a position of its own. */

@@ -2,6 +2,7 @@ package io.penumbra.tiers.manifest;
 
 import io.penumbra.domain.VmId;
 import io.penumbra.tiers.ChunkId;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -34,8 +35,15 @@ public interface ManifestStore {
   /** Removes a version; the chunks that only it named become garbage. */
   Removal remove(VmId vm, long version);
 
-  /** Removes every version of a VM that is gone for good. */
-  Removal forget(VmId vm);
+  /**
+   * Removes every epoch of a VM that is gone for good. First a {@link Manifest#mark} is committed
+   * above them, which decides between this and a writer; it stays. After a crash half way, or where
+   * the mark is the newest already, the rest is removed.
+   *
+   * @param newest version that the caller has seen as the newest. If it isn't, somebody else has
+   *     written, and nothing is removed.
+   */
+  Removal forget(VmId vm, long newest, Instant at);
 
   /** What became of a commit. */
   sealed interface Commit {
@@ -117,6 +125,9 @@ public interface ManifestStore {
 
     /** Another version builds on it, so it stays. */
     record NeededBy(long version) implements Removal {}
+
+    /** Somebody has written after the version that was named as the newest, so all of it stays. */
+    record Overtaken(long newest) implements Removal {}
   }
 
   /** The place doesn't answer. Nobody can say what became of it: ask again. */

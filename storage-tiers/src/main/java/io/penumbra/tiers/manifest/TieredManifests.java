@@ -13,6 +13,7 @@ import io.penumbra.tiers.seal.ChunkSeal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -558,27 +559,82 @@ public final class TieredManifests implements ManifestStore {
   }
 
   @Override
-  public Removal forget(VmId vm) {
+  public Removal forget(VmId vm, long newest, Instant at) {
+    return switch (marked(vm, newest, at)) {
+      case Removal.Removed(VmId _, long mark) -> removeBelow(line(vm), mark);
+      case Removal refused -> refused;
+    };
+  }
+
+  /** The referee has a mark on top when this answers {@code Removed} with its version. */
+  private Removal marked(VmId vm, long newest, Instant at) {
+    Line line = line(vm);
+    try {
+      synchronized (line) {
+        // What waits here may be the mark of an earlier try; one that is only here protects nobody.
+        settle(line);
+        if (!line.held.isEmpty()) {
+          return new Unavailable("the object tier doesn't take what waits here for it");
+        }
+      }
+    } catch (IOException e) {
+      return new Unavailable("this machine's SSD: " + e);
+    }
+    switch (listed(vm)) {
+      case Unavailable away -> {
+        return away;
+      }
+      case Versions.Known(List<Long> versions) -> {
+        long there = versions.isEmpty() ? 0 : versions.getLast();
+        if (there != newest) {
+          return new Removal.Overtaken(there);
+        }
+      }
+    }
+    if (read(vm, newest) instanceof Reading.Found found && found.manifest().isMark()) {
+      return new Removal.Removed(vm, newest);
+    }
+    return switch (commit(Manifest.mark(vm, at), newest)) {
+      case Committed(long version) -> new Removal.Removed(vm, version);
+      case Conflict(long _, long there) -> new Removal.Overtaken(there);
+      case Held(long _, String why) -> new Unavailable(why);
+      case Unavailable away -> away;
+      case ChunksMissing _, MissingBase _ ->
+          throw new IllegalStateException("a mark of %s names nothing".formatted(vm));
+    };
+  }
+
+  /** Newest first, so that what others build on goes after them. */
+  private Removal removeBelow(Line line, long mark) {
+    synchronized (line) {
+      if (!(listed(line.vm) instanceof Versions.Known(List<Long> versions))) {
+        return new Unavailable("the object tier has the mark, but doesn't say what else it has");
+      }
+      TreeSet<Long> below = new TreeSet<>(line.kept);
+      below.addAll(versions);
+      for (long version : below.headSet(mark, false).descendingSet()) {
+        Removal removal = remove(line.vm, version);
+        if (!(removal instanceof Removal.Removed)) {
+          return removal;
+        }
+      }
+      // What a machine that is gone used to read first is of use to nobody.
+      return orders.forget(line.vm)
+          ? new Removal.Removed(line.vm, mark)
+          : new Unavailable("the order of its restores could not be removed");
+    }
+  }
+
+  /** Lets go of this machine's copies of what another has removed below a mark. */
+  public void tidy(VmId vm, long mark) {
     Line line = line(vm);
     synchronized (line) {
-      return switch (versions(vm)) {
-        case Unavailable away -> away;
-        case Versions.Known(List<Long> versions) -> {
-          SortedSet<Long> all = new TreeSet<>(versions);
-          all.addAll(line.kept);
-          // The oldest first: as long as there is one, a stale writer sees that he is stale.
-          for (long version : all) {
-            if (erase(line, version) instanceof Unavailable away) {
-              yield away;
-            }
-          }
-          line.newest = OptionalLong.empty();
-          // What a machine that is gone used to read first is of use to nobody.
-          yield orders.forget(vm)
-              ? new Removal.Removed(vm, all.isEmpty() ? 0 : all.last())
-              : new Unavailable("the order of its restores could not be removed");
-        }
-      };
+      List<Long> below = List.copyOf(line.kept.headSet(mark));
+      if (!below.isEmpty() && listed(vm) instanceof Versions.Known(List<Long> versions)) {
+        below.stream()
+            .filter(version -> !versions.contains(version))
+            .forEach(version -> erase(line, version));
+      }
     }
   }
 
