@@ -43,7 +43,7 @@ class KillNineTest {
     SplittableRandom dice = new SplittableRandom(SEED);
     for (int kill = 1; kill <= KILLS; kill++) {
       try {
-        liveAndDie(dice.nextLong(), dice.nextInt(50, 1_200));
+        liveAndDie(dice.nextLong(), dice.nextInt(50, 1_200), kill % 2 == 0);
         check();
       } catch (AssertionError | RuntimeException | IOException e) {
         throw new AssertionError(
@@ -56,7 +56,11 @@ class KillNineTest {
     assertThat(acks.get()).as("acknowledged epochs").isGreaterThan(KILLS);
   }
 
-  private void liveAndDie(long seed, int millis) throws Exception {
+  /**
+   * Kills it so long after it was ready, or after its first epoch: on a busy machine that takes
+   * longer than most of them live.
+   */
+  private void liveAndDie(long seed, int millis, boolean afterFirst) throws Exception {
     Process process =
         new ProcessBuilder(
                 ProcessHandle.current().info().command().orElse("java"),
@@ -72,6 +76,9 @@ class KillNineTest {
             .start();
     try (BufferedReader lines = process.inputReader(UTF_8)) {
       assertThat(lines.readLine()).as("first word of the process").isEqualTo("ready");
+      if (afterFirst) {
+        note(lines.readLine().split(" ", -1));
+      }
       Thread killer =
           Thread.ofVirtual()
               .start(() -> {

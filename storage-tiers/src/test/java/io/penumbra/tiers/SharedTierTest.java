@@ -1,12 +1,14 @@
 package io.penumbra.tiers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.tiers.ChunkStore.Got.Found;
 import io.penumbra.tiers.ChunkStore.Got.NotFound;
 import io.penumbra.tiers.ChunkStore.Put.Stored;
+import io.penumbra.tiers.pack.PackCollector;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,5 +65,38 @@ class SharedTierTest {
     assertThat(reader.learn("here", List.of(id, never))).isEmpty();
 
     assertThat(reader.get(id)).isInstanceOf(NotFound.class);
+  }
+
+  @Test
+  void whatIsCopiedOutOfAPackIsInTheObjectTierBeforeThePackGoes() throws IOException {
+    there.owner = "there";
+    TieredChunkStore writer = here.open();
+    List<ChunkId> ids = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      ids.add(((Stored) writer.put(Bench.noise(i, 1_000))).id());
+    }
+    writer.flush();
+    List<ChunkId> kept = ids.subList(0, 1);
+    writer.manifests().commit(here.manifest(1, kept), 0);
+    List<String> before = here.objects.keys("packs/here/");
+    here.pass(Duration.ofHours(1));
+
+    here.objects.losesAnswers(() -> true);
+    assertThat(swept(writer).problems())
+        .singleElement(STRING)
+        .contains(before.getFirst() + " stays until", "answer lost");
+    assertThat(here.objects.keys("packs/here/")).containsAll(before);
+    here.objects.losesAnswers(() -> false);
+    assertThat(swept(writer).packsDeleted()).isEqualTo(1);
+    assertThat(here.objects.keys("packs/here/")).doesNotContainAnyElementsOf(before);
+
+    // The machine is lost before it does anything else.
+    TieredChunkStore reader = there.open();
+    assertThat(reader.learn("here", kept)).isEmpty();
+    assertThat(reader.get(kept.getFirst())).isEqualTo(new Found(Bench.noise(0, 1_000)));
+  }
+
+  private static PackCollector.Swept swept(TieredChunkStore store) throws IOException {
+    return ((GarbageCollection.Collected.Done) new GarbageCollection(store).run(false)).swept();
   }
 }

@@ -22,7 +22,9 @@ import java.util.TreeMap;
  *   <li>{@link #sweep} forgets a chunk if it is not marked, not pinned by a commit under way, and
  *       was last put or named longer than the grace period before {@code begin}.
  *   <li>A pack without living chunks is deleted; one with few is copied first. The copy is durable
- *       before the original goes.
+ *       before the original goes: in the object tier, too, if the original was there. What was
+ *       copied in an earlier life counts for that as well, so nothing goes from the object tier
+ *       before all that was here has been sent.
  * </ol>
  *
  * <p>So a commit that finished before {@code begin} is marked; one under way pins; one that began
@@ -144,6 +146,9 @@ public final class PackCollector {
     return new long[] {garbage.size(), bytes[0]};
   }
 
+  /** A pack of which nothing is needed any more, as far as this machine is concerned. */
+  private record Going(Pack pack, boolean rewritten, long copied) {}
+
   private Swept freeRoom(long[] forgotten, double compactBelow, boolean rekey, Resealing resealing)
       throws IOException {
     int deleted = 0;
@@ -151,6 +156,7 @@ public final class PackCollector {
     long freed = 0;
     long rewrittenBytes = 0;
     List<String> problems = new ArrayList<>();
+    List<Going> going = new ArrayList<>();
     for (Pack pack : candidates(rekey ? 2 : compactBelow)) {
       if (pack.liveRecords > 0 && rekey && !rekeyNeeded(pack, compactBelow, resealing, problems)) {
         continue;
@@ -160,13 +166,24 @@ public final class PackCollector {
       Optional<String> problem = empty ? Optional.empty() : copyLiving(pack, resealing);
       if (problem.isPresent()) {
         problems.add(problem.get());
-      } else if (shelf.drop(pack)) {
-        deleted++;
-        rewritten += empty ? 0 : 1;
-        freed += pack.bytes - copied;
-        rewrittenBytes += copied;
       } else {
-        problems.add("object tier doesn't delete %s now".formatted(pack.key()));
+        going.add(new Going(pack, !empty, copied));
+      }
+    }
+    Optional<String> unsent =
+        going.stream().anyMatch(one -> one.pack().remote) ? shelf.sendAll() : Optional.empty();
+    for (Going one : going) {
+      if (one.pack().remote && unsent.isPresent()) {
+        problems.add(
+            "%s stays until the object tier has what was copied out of it: %s"
+                .formatted(one.pack().key(), unsent.get()));
+      } else if (shelf.drop(one.pack())) {
+        deleted++;
+        rewritten += one.rewritten() ? 1 : 0;
+        freed += one.pack().bytes - one.copied();
+        rewrittenBytes += one.copied();
+      } else {
+        problems.add("object tier doesn't delete %s now".formatted(one.pack().key()));
       }
     }
     return new Swept(

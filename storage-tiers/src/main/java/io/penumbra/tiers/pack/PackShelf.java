@@ -524,6 +524,30 @@ public final class PackShelf {
     }
   }
 
+  /**
+   * Ends all packs and sends every one that was there by then; for whoever moves packs already.
+   *
+   * @return what stood in the way
+   */
+  Optional<String> sendAll() throws IOException {
+    endPacks(true);
+    int last = locked(() -> lastNumber);
+    while (nextToUpload().filter(pack -> pack.number <= last).isPresent()) {
+      switch (upload()) {
+        case Move.Moved _ -> {
+          // The next.
+        }
+        case Move.Refused(String reason) -> {
+          return Optional.of(reason);
+        }
+        case Move.Nothing _ -> {
+          return Optional.of("the file of a pack is gone");
+        }
+      }
+    }
+    return stuckHere();
+  }
+
   private Move upload() throws IOException {
     Optional<Pack> next = nextToUpload();
     if (next.isEmpty()) {
