@@ -95,6 +95,7 @@ class OpenStackRigTest {
         nova.named("penumbra-" + vm + "-.*")
             .forEach(left -> delete(nova, left.path("id").asText()));
         delete(nova, server);
+        StubCloud.waitFor(() -> states(nova, vm).isEmpty()); // each goes after its snapshots
         StubCloud.waitFor(() -> things(rest, "snapshots").isEmpty());
         StubCloud.waitFor(() -> things(rest, "volumes?status=in-use").isEmpty());
         for (JsonNode left : things(rest, "volumes")) {
@@ -143,6 +144,14 @@ class OpenStackRigTest {
     try {
       List<JsonNode> found = new Nova(rest).named(ServerMoves.name(vm, host));
       return found.size() == 1 ? found.getFirst() : Rest.object();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<JsonNode> states(Nova nova, VmId vm) {
+    try {
+      return nova.images(Mark.SHADOW_OF.key(), vm.value());
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
