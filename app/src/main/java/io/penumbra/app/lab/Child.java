@@ -4,6 +4,7 @@ import io.penumbra.domain.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class Child implements AutoCloseable {
 
   private static final int LAST_WORDS = 800;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final String name;
   private final Process process;
@@ -53,6 +55,32 @@ final class Child implements AutoCloseable {
 
   boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** What tells that it is ready. */
+  interface Sign {
+
+    boolean seen() throws IOException;
+  }
+
+  /**
+   * Waits until it is ready, however slow the machine is.
+   *
+   * @throws BadInputException with its last words, if it has ended instead or is not ready after a
+   *     minute; it is ended then
+   */
+  void awaitReady(Sign ready, String tryThis) throws IOException, InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!ready.seen()) {
+      boolean ended = !process.isAlive();
+      if (ended || System.nanoTime() > end) {
+        String how = ended ? "ended at once" : "not ready after " + PATIENCE.toSeconds() + " s";
+        String said = lastWords();
+        close();
+        throw new BadInputException(name, "did not start (" + how + "): " + said, tryThis);
+      }
+      Thread.sleep(10);
+    }
   }
 
   /** What it has said, and says. */

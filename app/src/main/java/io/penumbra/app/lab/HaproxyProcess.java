@@ -72,14 +72,7 @@ final class HaproxyProcess implements AutoCloseable {
       Child child =
           Child.start(
               "haproxy", directory, Map.of(), List.of("haproxy", "-db", "-f", config.toString()));
-      for (int i = 0; i < 500 && child.isAlive() && !Files.exists(socket); i++) {
-        Thread.sleep(10);
-      }
-      if (!Files.exists(socket)) {
-        String said = child.lastWords();
-        child.close();
-        throw new BadInputException("haproxy", "did not start: " + said, "");
-      }
+      child.awaitReady(() -> Files.exists(socket), "see: haproxy -c -f " + config);
       return new HaproxyProcess(child, socket, address);
     } catch (IOException e) {
       throw new BadInputException(directory.toString(), "can't be used: " + e.getMessage(), "", e);

@@ -45,15 +45,9 @@ final class NamedProcess implements AutoCloseable {
               "named",
               directory,
               Map.of(),
-              List.of("named", "-f", "-4", "-n", "1", "-c", config.toString()));
-      for (int i = 0; i < 1_000 && child.isAlive(); i++) {
-        if (answers(address)) {
-          return new NamedProcess(child, address);
-        }
-      }
-      String said = child.lastWords();
-      child.close();
-      throw new BadInputException("named", "did not start: " + said, "apt-get install bind9");
+              List.of("named", "-g", "-4", "-n", "1", "-c", config.toString()));
+      child.awaitReady(() -> answers(address), "apt-get install bind9");
+      return new NamedProcess(child, address);
     } catch (IOException e) {
       throw new BadInputException(directory.toString(), "can't be used: " + e.getMessage(), "", e);
     }
