@@ -170,7 +170,7 @@ final class Lab implements AutoCloseable {
   // --- processes
 
   /** Another of our own commands, in a JVM like this one. */
-  private static List<String> penumbra(int heapMib, List<String> words) {
+  static List<String> penumbra(int heapMib, List<String> words) {
     List<String> all = new ArrayList<>();
     all.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     all.addAll(

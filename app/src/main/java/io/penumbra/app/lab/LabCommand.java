@@ -1,22 +1,22 @@
 package io.penumbra.app.lab;
 
+import io.penumbra.adapter.qemu.guest.FileTree;
 import io.penumbra.app.ExitCode;
 import io.penumbra.domain.BadInputException;
 import io.penumbra.domain.policy.ShadowMode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
       ""
     })
 public final class LabCommand implements Callable<Integer> {
+
+  private static final int TO_END_SECONDS = 60;
 
   @Spec private CommandSpec spec;
 
@@ -172,13 +174,46 @@ public final class LabCommand implements Callable<Integer> {
     }
     Path place =
         dir.isPresent() ? Files.createDirectories(dir.get()) : Files.createTempDirectory("plab");
+    CountDownLatch ended = new CountDownLatch(1);
+    endWithTheProcess(Thread.currentThread(), ended);
     try {
       return run(place);
+    } catch (InterruptedException e) {
+      say("told to end; " + left(Leftovers.of(place)));
+      throw e;
     } finally {
-      if (dir.isEmpty()) {
-        remove(place);
+      try {
+        if (dir.isEmpty()) {
+          FileTree.remove(place);
+        }
+      } finally {
+        ended.countDown();
       }
     }
+  }
+
+  /**
+   * When the process is told to end, whoever runs the lab is interrupted, and waited for: only one
+   * thread may start and end the lab's processes.
+   */
+  private static void endWithTheProcess(Thread runs, CountDownLatch ended) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              if (ended.getCount() == 0) {
+                return;
+              }
+              runs.interrupt();
+              try {
+                ended.await(TO_END_SECONDS, TimeUnit.SECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            }));
+  }
+
+  private static String left(Set<String> left) {
+    return left.isEmpty() ? "nothing left behind" : "LEFT BEHIND: " + left;
   }
 
   private int run(Path place) throws IOException, InterruptedException {
@@ -189,7 +224,6 @@ public final class LabCommand implements Callable<Integer> {
       say(
           "all hosts%s, HAProxy, BIND and the control plane are up; logs in %s"
               .formatted(settings.apart() ? " in network namespaces" : " on loopback", place));
-      Runtime.getRuntime().addShutdownHook(new Thread(lab::close));
       double coldBoot = lab.startGuest();
       if (throughput) {
         LabThroughput.run(lab, commit, connections, requests, rounds, this::say).forEach(this::say);
@@ -220,7 +254,7 @@ public final class LabCommand implements Callable<Integer> {
               lab.startNanos()));
     }
     Set<String> left = Leftovers.of(place);
-    say(left.isEmpty() ? "nothing left behind" : "LEFT BEHIND: " + left);
+    say(left(left));
     boolean lost =
         !settings.commit().equals("async") && figures.stream().anyMatch(one -> one.lost() > 0);
     return lost || !breaches.isEmpty() || !left.isEmpty() ? 1 : ExitCode.OK;
@@ -310,16 +344,5 @@ public final class LabCommand implements Callable<Integer> {
     PrintWriter to = spec.commandLine().getOut();
     to.println(line);
     to.flush();
-  }
-
-  /** Removes all of it. */
-  static void remove(Path directory) {
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -20,6 +20,7 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   private final Supplier<List<String>> command;
   private Optional<Child> agent = Optional.empty();
   private boolean on;
+  private boolean closed;
 
   /**
    * A host that is off.
@@ -39,6 +40,9 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
 
   /** Switches it on: its agent starts; its guests are started by order only. */
   synchronized void start() {
+    if (closed) {
+      throw new IllegalStateException(name + " is gone, as its lab is");
+    }
     agent =
         Optional.of(
             Child.start(
@@ -78,15 +82,42 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   @Override
   public synchronized void off() {
     on = false;
-    guests().forEach(LabHost::kill);
     agent.ifPresent(Child::kill);
+    guests().forEach(LabHost::kill);
     watchdog().ifPresent(LabHost::kill);
+    List<Long> more = strays();
+    while (!more.isEmpty()) {
+      more.forEach(LabHost::kill);
+      more = strays();
+    }
     forgetMemory();
+  }
+
+  /**
+   * What the agent has started without having written down yet which process it is: QEMU's and our
+   * own programs that were told of its directory.
+   */
+  private List<Long> strays() {
+    return ProcessHandle.allProcesses()
+        .filter(process -> isOurs(process.info()))
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
+  private boolean isOurs(ProcessHandle.Info process) {
+    String program = process.command().orElse("");
+    return (program.contains("/qemu-") || program.endsWith("/java"))
+        && process.commandLine().orElse("").contains(directory + "/");
+  }
+
+  /** How the names of files begin that are the memory of guests below that directory. */
+  static String memoryPrefix(Path directory) {
+    return "penumbra-" + directory.toString().substring(1).replace('/', '-') + "-";
   }
 
   /** What its guests kept in memory goes with its power. */
   private void forgetMemory() {
-    String mine = "penumbra-" + directory.toString().substring(1).replace('/', '-') + "-";
+    String mine = memoryPrefix(directory);
     try (Stream<Path> files = Files.list(Path.of("/dev/shm"))) {
       for (Path file :
           files.filter(path -> path.getFileName().toString().startsWith(mine)).toList()) {
@@ -154,7 +185,8 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     off();
   }
 }

@@ -20,9 +20,8 @@ final class Leftovers {
    * @param directory where it ran
    */
   static Set<String> of(Path directory) throws IOException {
-    String name = directory.getFileName() == null ? "" : directory.getFileName().toString();
     Set<String> left = new TreeSet<>();
-    list(Path.of("/dev/shm"), "penumbra-", left, path -> path.contains(name));
+    list(Path.of("/dev/shm"), LabHost.memoryPrefix(directory), left, path -> true);
     String space = "pen-" + Lab.networkName() + "-";
     list(Path.of("/run/netns"), space, left, path -> true);
     for (String network : List.of("pn", "pm")) {

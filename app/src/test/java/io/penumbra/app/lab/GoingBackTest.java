@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.penumbra.adapter.qemu.agent.Signals;
 import io.penumbra.adapter.qemu.api.AgentClient;
 import io.penumbra.adapter.qemu.api.AgentClient.ShadowProgress;
+import io.penumbra.adapter.qemu.guest.FileTree;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.policy.ShadowMode;
 import io.penumbra.web.Reply;
@@ -72,7 +73,7 @@ class GoingBackTest {
   static void stop() throws Exception {
     if (lab != null) {
       lab.close();
-      LabCommand.remove(directory);
+      FileTree.remove(directory);
       assertThat(Leftovers.of(directory)).as("what the lab leaves behind").isEmpty();
     }
   }

@@ -2,6 +2,7 @@ package io.penumbra.app.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penumbra.adapter.qemu.guest.FileTree;
 import io.penumbra.domain.policy.ShadowMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ class SplitBrainTest {
       assertThat(lab.watch().looks()).as("looks at who serves").isPositive();
       assertThat(lab.watch().breaches()).as("moments at which two could serve").isEmpty();
     } finally {
-      LabCommand.remove(directory);
+      FileTree.remove(directory);
     }
     assertThat(Leftovers.of(directory)).as("what the lab leaves behind").isEmpty();
   }
