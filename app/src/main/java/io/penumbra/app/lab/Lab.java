@@ -64,7 +64,7 @@ final class Lab implements AutoCloseable {
   static final String VM = "redis";
   private static final int PORT = 16_379;
   private static final int AGENT_PORT = 7_410;
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
   private static final long CONTROLLER_LIVES_MILLIS = 800;
 
   private final LabSettings settings;

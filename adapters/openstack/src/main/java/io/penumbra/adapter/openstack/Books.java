@@ -364,13 +364,10 @@ final class Books {
     return found;
   }
 
-  /** VMs of which a state is kept, be it that no server has it at the moment. */
-  synchronized Set<VmId> withStates() {
-    Set<VmId> found = new TreeSet<>();
-    servers.values().stream()
-        .filter(server -> server.mark(Mark.IMAGE).isPresent() || isProtected(server))
-        .forEach(server -> found.add(server.vmId()));
-    return found;
+  /** Whether states of a VM are kept, be it that no server has one at the moment. */
+  synchronized boolean keepsStates(VmId vm) {
+    return all(vm).stream()
+        .anyMatch(server -> server.mark(Mark.IMAGE).isPresent() || isProtected(server));
   }
 
   /** Whether there is a VM, wherever it stands and however it is, that is to have shadows. */

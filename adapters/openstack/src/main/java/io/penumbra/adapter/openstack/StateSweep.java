@@ -31,21 +31,17 @@ final class StateSweep implements Sweeper.Sweep {
     }
     boolean all = true;
     for (VmId vm : images.ofWhom()) {
-      if (!isThere(vm)) {
+      if (!books.keepsStates(vm)) {
         all &= drop(vm);
       }
     }
     return all;
   }
 
-  private boolean isThere(VmId vm) {
-    return books.withStates().contains(vm);
-  }
-
   private boolean drop(VmId vm) throws InterruptedException {
     turns.begin(vm); // a shadow may be being made again, from a state that no server names yet
     try {
-      return isThere(vm) || (lookout.isWhole() && images.dropOlder(vm));
+      return books.keepsStates(vm) || (lookout.isWhole() && images.dropOlder(vm));
     } finally {
       turns.end(vm);
     }
