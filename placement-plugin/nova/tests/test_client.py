@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import tempfile
 import time
 import unittest
@@ -19,7 +18,7 @@ class ClientTest(unittest.TestCase):
         self.addCleanup(self.server.close)
         self.now = 0.0
 
-    def make(self, timeout=10.0, failures=3, url=None):
+    def make(self, timeout=60.0, failures=3, url=None):
         self.breaker = breaker.Breaker(failures, 10.0, lambda: self.now)
         return client.Client(url or self.server.url, "secret", timeout, self.breaker)
 
@@ -38,14 +37,14 @@ class ClientTest(unittest.TestCase):
         self.assertEqual({"vm": "a"}, json.loads(self.server.body))
 
     def test_a_server_that_is_slow_costs_the_time_out_once(self):
-        self.server.behave = lambda handler: (time.sleep(5), self.server.answer(handler))
+        self.server.behave = lambda handler: (time.sleep(60), self.server.answer(handler))
         asked = self.make(timeout=0.3, failures=1)
         started = time.monotonic()
         self.fails(asked, "timeout")
-        for _ in range(100):
+        for _ in range(1000):
             self.fails(asked, "breaker-open")
-        self.assertLess(time.monotonic() - started, 15, "100 time-outs would take 30 s")
-        self.assertEqual({"timeout": 1, "breaker-open": 100}, asked.counts)
+        self.assertLess(time.monotonic() - started, 100, "1000 time-outs would take 300 s")
+        self.assertEqual({"timeout": 1, "breaker-open": 1000}, asked.counts)
 
     def test_an_answer_that_trickles_in_does_not_outlast_the_limit(self):
         def trickle(handler):
@@ -53,7 +52,7 @@ class ClientTest(unittest.TestCase):
             handler.send_header("Content-Length", "1000")
             handler.end_headers()
             try:
-                for _ in range(400):
+                for _ in range(2000):
                     handler.wfile.write(b" ")
                     time.sleep(0.05)
             except OSError:
@@ -61,13 +60,13 @@ class ClientTest(unittest.TestCase):
         self.server.behave = trickle
         started = time.monotonic()
         self.fails(self.make(timeout=0.2), "timeout")
-        self.assertLess(time.monotonic() - started, 10, "all of it would take 20 s")
+        self.assertLess(time.monotonic() - started, 60, "all of it would take 100 s")
 
     def test_headers_that_trickle_in_do_not_outlast_the_limit_either(self):
         def trickle(handler):
             try:
                 handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-                for _ in range(400):
+                for _ in range(2000):
                     handler.wfile.write(b"x")
                     time.sleep(0.05)
             except OSError:
@@ -75,7 +74,7 @@ class ClientTest(unittest.TestCase):
         self.server.behave = trickle
         started = time.monotonic()
         self.fails(self.make(timeout=0.2), "timeout")
-        self.assertLess(time.monotonic() - started, 10, "all of it would take 20 s")
+        self.assertLess(time.monotonic() - started, 60, "all of it would take 100 s")
 
     def test_one_connection_does_for_calls_after_each_other(self):
         asked = self.make()
@@ -103,7 +102,7 @@ class ClientTest(unittest.TestCase):
     def test_a_token_is_read_again_when_its_file_changes(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "token")
-            asked = client.Client(self.server.url, client.TokenFile(path), 10.0,
+            asked = client.Client(self.server.url, client.TokenFile(path), 60.0,
                                   breaker.Breaker(1, 10.0, lambda: self.now))
             self.fails(asked, "misconfigured")
             for token in ("first", "second"):
@@ -122,10 +121,7 @@ class ClientTest(unittest.TestCase):
         for body in (b"[]", b"null", b'{"hosts": [{}]}', b'{"hosts": [{"host": "hv-1", "score": "much"}]}'):
             self.server.behave = lambda handler, body=body: self.server.send(handler, 200, body)
             self.fails(asked, "unreadable")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            nobody = "http://127.0.0.1:%d" % free.getsockname()[1]
-        self.fails(self.make(url=nobody), "unreachable")
+        self.fails(self.make(url="http://127.0.0.1:1"), "unreachable")
 
     def test_a_kept_connection_that_the_server_closed_is_replaced(self):
         asked = self.make()

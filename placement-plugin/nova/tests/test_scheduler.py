@@ -3,10 +3,12 @@
 ``CI=true`` makes a missing Nova a failure instead of a skip.
 """
 
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -67,7 +69,7 @@ class SchedulerTest(unittest.TestCase):
         self.addCleanup(token.close)
         token.write("secret\n")
         token.flush()
-        self.set(url=self.server.url, token_file=token.name, timeout=10.0, breaker_pause=60.0)
+        self.set(url=self.server.url, token_file=token.name, timeout=60.0, breaker_pause=600.0)
         scheduler.forget()
         self.addCleanup(scheduler.forget)
         self.server.says(scores(("hv-1", 1.0), ("hv-2", 2.5), ("hv-3", 1.5)))
@@ -181,18 +183,18 @@ class SchedulerTest(unittest.TestCase):
 
     def test_nova_decides_alone_after_one_time_out_and_says_so(self):
         self.set(timeout=0.4)
-        self.server.behave = lambda handler: time.sleep(5)
+        self.server.behave = lambda handler: time.sleep(60)
         started = time.monotonic()
         with self.assertLogs("penumbra_nova.scheduler", "WARNING") as log:
-            for number in range(50):
+            for number in range(200):
                 asked = spec("req-%d" % number)
                 self.assertEqual(list(ALL), self.filtered(asked))
                 self.assertEqual(list(ALL), self.weighed(asked))
-        self.assertLess(time.monotonic() - started, 12, "50 time-outs would take 20 s")
-        self.assertEqual(50, len(log.output))
+        self.assertLess(time.monotonic() - started, 50, "200 time-outs would take 80 s")
+        self.assertEqual(200, len(log.output))
         self.assertIn("Penumbra is not heard about %s, Nova decides alone: timeout: no answer within 0.4 s "
                       "(so far: {'timeout': 1})" % SERVER, log.output[0])
-        self.assertIn("breaker-open: it failed a moment ago; not asked (so far: {'breaker-open': 49, 'timeout': 1})",
+        self.assertIn("breaker-open: it failed a moment ago; not asked (so far: {'breaker-open': 199, 'timeout': 1})",
                       log.output[-1])
         self.assertNotIn("secret", "".join(log.output))
 
@@ -226,13 +228,12 @@ class GreenTest(unittest.TestCase):
 import nova.monkey_patch  # as nova.cmd does, before anything else
 import sys, time, eventlet
 from penumbra_nova import breaker, client
-asked = client.Client(sys.argv[1], "secret", 30.0, breaker.Breaker(1, 60.0, time.monotonic))
-began = time.monotonic()
+asked = client.Client(sys.argv[1], "secret", 100.0, breaker.Breaker(1, 60.0, time.monotonic))
 pool = eventlet.GreenPool(8)
 for _ in range(8):
     pool.spawn(asked.place, {})
 pool.waitall()
-print("%.2f" % (time.monotonic() - began), asked.counts)
+print(asked.counts)
 for _ in range(20):
     pool.spawn(asked.place, {})
     pool.waitall()
@@ -242,13 +243,18 @@ print(asked.counts)
     def test_greenthreads_wait_side_by_side_and_share_connections(self):
         server = Server()
         self.addCleanup(server.close)
-        server.behave = lambda handler: (time.sleep(2), server.answer(handler)) if server.calls <= 8 \
-            else server.answer(handler)
+        came, together = itertools.count(), threading.Barrier(8)
+
+        def answer(handler):
+            if next(came) < 8:
+                together.wait(60)  # nobody is answered until all have asked
+            server.answer(handler)
+        server.behave = answer
         done = subprocess.run([sys.executable, "-c", self.SCRIPT, server.url], capture_output=True, text=True,
-                              timeout=120, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+                              timeout=300, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
         self.assertEqual(0, done.returncode, done.stderr)
         first, second = done.stdout.splitlines()
-        self.assertLess(float(first.split()[0]), 8 * 2 * 0.7, "one after the other")
+        self.assertEqual("{'answered': 8}", first, "one after the other")
         self.assertEqual("{'answered': 28}", second)
         self.assertLessEqual(server.connections, 8)
 

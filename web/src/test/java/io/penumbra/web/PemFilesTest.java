@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PemFilesTest {
 
   private static final String TOKEN = "a-token-for-tests-only";
-  private static final Duration SOON = Duration.ofSeconds(5);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @TempDir private Path dir = Path.of("replaced by JUnit");
 
