@@ -27,6 +27,7 @@ import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
 import io.penumbra.web.Route;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -37,8 +38,11 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A host with an agent in this process; its guests live on when the agent is stopped. */
 public final class TestHost implements AutoCloseable {
@@ -46,6 +50,12 @@ public final class TestHost implements AutoCloseable {
   public static final String TOKEN = "a-token-for-tests-only";
   public static final LeaseTerms LEASE =
       new LeaseTerms(Duration.ofMillis(600), 0.001, Duration.ofMillis(150));
+
+  /** Below those that the system gives to whoever calls somebody. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int PORTS = 10_000;
+  private static final AtomicLong NEXT_PORT = new AtomicLong(97 * ProcessHandle.current().pid());
 
   final Memory memory = new Memory();
   private final Hypervisor hypervisor;
@@ -58,6 +68,7 @@ public final class TestHost implements AutoCloseable {
   private final ServiceGate gate;
   private volatile Optional<NodeAgent> agent = Optional.empty();
   private volatile List<Route> routes = List.of();
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
 
   private TestHost(
       Path directory,
@@ -99,11 +110,17 @@ public final class TestHost implements AutoCloseable {
             forwarded());
   }
 
-  /** A port that nobody uses at this moment. */
+  /** A port that nobody uses, and that nobody gets by chance before it is used. */
   public static int freePort() throws IOException {
-    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return probe.getLocalPort();
+    for (int tried = 0; tried < PORTS; tried++) {
+      int port = FIRST_PORT + (int) (NEXT_PORT.getAndIncrement() % PORTS);
+      try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return probe.getLocalPort();
+      } catch (BindException taken) {
+        // The next one may be free.
+      }
     }
+    throw new IOException("none of %d ports from %d on is free".formatted(PORTS, FIRST_PORT));
   }
 
   public static TestHost alone(Path directory, String name) throws IOException {
@@ -198,14 +215,16 @@ public final class TestHost implements AutoCloseable {
                 route.method(),
                 route.template(),
                 route.open(),
-                call ->
-                    routes.stream()
-                        .filter(now -> now.method().equals(route.method()))
-                        .filter(now -> now.template().equals(route.template()))
-                        .findFirst()
-                        .map(Route::handler)
-                        .orElse(c -> Answer.problem(503, "dead", "the agent is dead"))
-                        .handle(call)))
+                call -> {
+                  told.add(route.method() + " " + route.template());
+                  return routes.stream()
+                      .filter(now -> now.method().equals(route.method()))
+                      .filter(now -> now.template().equals(route.template()))
+                      .findFirst()
+                      .map(Route::handler)
+                      .orElse(c -> Answer.problem(503, "dead", "the agent is dead"))
+                      .handle(call);
+                }))
         .toList();
   }
 
@@ -331,6 +350,15 @@ public final class TestHost implements AutoCloseable {
     memory.start(spec(vm.value()));
   }
 
+  /**
+   * Whether a shadow here has an epoch at which its guest was well; so is none while disks stall.
+   */
+  public boolean hasHealthyEpoch(VmId vm) {
+    return Optional.ofNullable(memory.shadows.get(vm)).stream()
+        .flatMap(shadow -> shadow.kept().stream())
+        .anyMatch(epoch -> epoch.health().condition() == HealthSnapshot.Condition.WELL);
+  }
+
   /** What the shadow here has can be restored there. */
   public void store(VmSpec spec, TestHost there) {
     there.memory.store.put(spec.vm().id(), memory.stored(spec));
@@ -361,6 +389,11 @@ public final class TestHost implements AutoCloseable {
         .flatMap(there -> there.find(vm))
         .filter(there -> there.lock().hasQueuedThreads())
         .isPresent();
+  }
+
+  /** Whether a call of that kind has arrived, answered or not. */
+  public boolean hasBeenTold(String method, String template) {
+    return told.contains(method + " " + template);
   }
 
   /** The next shadow can't be taken up. */

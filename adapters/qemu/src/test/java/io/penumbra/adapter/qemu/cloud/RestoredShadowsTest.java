@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What an agent takes out of a tier store can be promoted, but has not been filled by anybody. */
-@Timeout(90)
+@Timeout(300)
 class RestoredShadowsTest {
 
   private static final VmId VM = VmId.of("vm-1");
@@ -41,7 +41,7 @@ class RestoredShadowsTest {
   private static final HostId THREE = HostId.of("host-3");
   private static final Resources SIZE = new Resources(1, 256, 1);
   private static final Outcome DONE = new Outcome.Done();
-  private static final Duration WITHIN = Duration.ofSeconds(20);
+  private static final Duration WITHIN = Duration.ofSeconds(60);
 
   @TempDir private Path directory;
   private TestController controller;
@@ -65,6 +65,8 @@ class RestoredShadowsTest {
     two.close();
     three.close();
     controller.close();
+    // Before JUnit does, which does not wait for whoever still writes a last file.
+    ShortDirectory.delete(directory);
   }
 
   private CommandId next() {
@@ -166,12 +168,14 @@ class RestoredShadowsTest {
       Future<Reply<ShadowProgress>> slow = threads.submit(() -> restore(VM));
       controller.until("the store is asked", () -> three.hasAskedStore(VM));
       Future<?> start = threads.submit(() -> three.client().start(TestHost.spec(VM.value())));
+      controller.until("it is to start", () -> three.hasBeenTold("PUT", "/v1/vms/{vm}"));
       Thread.sleep(300);
       assertThat(start.isDone()).as("started beside its restore").isFalse();
       assertThat(three.starts()).isZero();
       Future<Reply<Outcome>> delete =
           threads.submit(
               () -> three.client().execute(new Command.DeleteShadow(next(), VM, THREE), WITHIN));
+      controller.until("it is to delete", () -> three.hasBeenTold("POST", "/v1/commands"));
       Thread.sleep(200);
       assertThat(delete.isDone()).as("nothing there, it would say").isFalse();
 

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /** A directory with a short name, for QEMU's sockets lie in it. */
 final class ShortDirectory {
 
-  private static final int ATTEMPTS = 20;
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
 
   private ShortDirectory() {}
 
@@ -22,14 +22,15 @@ final class ShortDirectory {
 
   /** Removes it; threads of an agent that was just closed may still write a last file. */
   static void delete(Path directory) throws IOException, InterruptedException {
-    for (int attempt = 1; Files.exists(directory); attempt++) {
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    while (Files.exists(directory)) {
       try (Stream<Path> files = Files.walk(directory)) {
         List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
         for (Path file : deepestFirst) {
           Files.deleteIfExists(file);
         }
       } catch (DirectoryNotEmptyException | UncheckedIOException e) {
-        if (attempt == ATTEMPTS) {
+        if (System.nanoTime() > until) {
           throw new IOException(directory + " can't be removed", e);
         }
         Thread.sleep(50);

@@ -4,6 +4,7 @@ import io.penumbra.adapter.qemu.agent.BootClock;
 import io.penumbra.adapter.qemu.agent.TestHost;
 import io.penumbra.adapter.qemu.api.Heartbeat.InstanceReport;
 import io.penumbra.adapter.qemu.api.LeaseCalls;
+import io.penumbra.domain.CommandId;
 import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import io.penumbra.domain.command.Command;
@@ -13,6 +14,7 @@ import io.penumbra.domain.event.Outcome;
 import io.penumbra.web.Answer;
 import io.penumbra.web.BearerTokens;
 import io.penumbra.web.JsonServer;
+import io.penumbra.web.Reply;
 import io.penumbra.web.Route;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,13 +27,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
 /** A controller without a loop: whoever tests gives the commands. */
 final class TestController implements AutoCloseable {
 
-  private static final long PATIENCE_NANOS = 45_000_000_000L;
+  private static final long PATIENCE_NANOS = 90_000_000_000L;
+  private static final long PAUSE_MILLIS = 50;
 
   private final Path books;
   private final JsonServer server;
@@ -112,8 +116,35 @@ final class TestController implements AutoCloseable {
         () -> cloud.events(0, 100_000).events().stream().filter(kind::isInstance).count() >= count);
   }
 
-  /** Has a command carried out and waits for its outcome. */
+  /**
+   * Has a command carried out and waits for its outcome. While nobody knows what came of it, as
+   * when an agent is too slow to answer, it is given again, as the loop does.
+   */
   Outcome run(Command.CloudCommand command) throws InterruptedException {
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    Outcome outcome = runOnce(command);
+    while (outcome instanceof Outcome.Unknown && System.nanoTime() < until) {
+      Thread.sleep(PAUSE_MILLIS);
+      outcome = runOnce(command);
+    }
+    return outcome;
+  }
+
+  /** Asks whether its guest answers, until it does: one that came to life may take its time. */
+  Outcome verify(VmId vm, HostId host) throws InterruptedException {
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    while (true) {
+      CommandId id = CommandId.of("verify-" + UUID.randomUUID());
+      Outcome outcome = run(new Command.VerifyService(id, vm, host));
+      boolean silent = outcome instanceof Outcome.Failed no && no.code().equals("no-answer");
+      if (!silent || System.nanoTime() > until) {
+        return outcome;
+      }
+      Thread.sleep(PAUSE_MILLIS);
+    }
+  }
+
+  private Outcome runOnce(Command.CloudCommand command) throws InterruptedException {
     long from = cloud.snapshot().cursor();
     cloud.execute(command);
     List<Outcome> found = new ArrayList<>();
@@ -131,8 +162,32 @@ final class TestController implements AutoCloseable {
     return found.getFirst();
   }
 
+  /** Has an instance stopped; again, while nobody knows whether it was. */
   FencingResult fence(Command.FenceVm command) throws InterruptedException {
-    return cloud.stopInstance(command);
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    FencingResult result = cloud.stopInstance(command);
+    while (result instanceof FencingResult.Unknown && System.nanoTime() < until) {
+      Thread.sleep(PAUSE_MILLIS);
+      result = cloud.stopInstance(command);
+    }
+    return result;
+  }
+
+  /** Something that is asked of an agent, and may be asked twice. */
+  interface Question<T> {
+    Reply<T> ask() throws InterruptedException;
+  }
+
+  /** What an agent answers; it is asked again while it is too slow to. */
+  static <T> Reply<T> answer(Question<T> question) throws InterruptedException {
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    Reply<T> reply = question.ask();
+    while ((reply instanceof Reply.Unreachable<T> || reply instanceof Reply.Unclear<T>)
+        && System.nanoTime() < until) {
+      Thread.sleep(PAUSE_MILLIS);
+      reply = question.ask();
+    }
+    return reply;
   }
 
   /** Renews no more and waits until the keeper says that the lease has run out. */
@@ -141,7 +196,8 @@ final class TestController implements AutoCloseable {
     while (true) {
       Duration silent = cloud.leases().stop(vm, primary, new BootClock().getAsLong());
       LeaseCalls.End end = cloud.endOfLease(vm, primary, keeper, silent);
-      if (!end.certain() || end.ended() || System.nanoTime() > until) {
+      boolean told = end.certain() ? end.ended() : !end.silent();
+      if (told || System.nanoTime() > until) {
         return end;
       }
       Thread.sleep(Math.max(1, end.left().toMillis() + 1));

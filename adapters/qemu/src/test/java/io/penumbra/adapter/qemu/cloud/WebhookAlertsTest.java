@@ -34,12 +34,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(90)
+@Timeout(300)
 class WebhookAlertsTest {
 
   private static final Alert ALERT =
       new Alert(Instant.EPOCH, "fencing-unknown", "vm-1", "nobody knows", "look at it");
   private static final WebhookAlerts.Persistence THREE =
+      new WebhookAlerts.Persistence(3, Duration.ofSeconds(60), Duration.ofMillis(10));
+  private static final WebhookAlerts.Persistence IMPATIENT =
       new WebhookAlerts.Persistence(3, Duration.ofMillis(300), Duration.ofMillis(10));
 
   private final List<Alert> log = new CopyOnWriteArrayList<>();
@@ -60,7 +62,13 @@ class WebhookAlertsTest {
   }
 
   private WebhookAlerts to(URI address, Optional<String> token) {
-    return new WebhookAlerts(address, token, log::add, THREE, InstantSource.fixed(Instant.MAX));
+    return to(address, token, THREE);
+  }
+
+  private WebhookAlerts to(
+      URI address, Optional<String> token, WebhookAlerts.Persistence persistence) {
+    return new WebhookAlerts(
+        address, token, log::add, persistence, InstantSource.fixed(Instant.MAX));
   }
 
   private static void until(BooleanSupplier holds) throws InterruptedException {
@@ -150,16 +158,18 @@ class WebhookAlertsTest {
         post("/hook?key=k")
             .inScenario("slow")
             .willReturn(aResponse().withStatus(204).withFixedDelay(2_000)));
+    try (WebhookAlerts impatient =
+        to(URI.create(other.baseUrl() + "/hook?key=k"), Optional.empty(), IMPATIENT)) {
+      impatient.raise(ALERT);
+      until(() -> log.size() == 2);
+      assertThat(log.get(1).message()).contains("did not answer in time");
 
-    alerts.raise(ALERT);
-    until(() -> log.size() == 2);
-    assertThat(log.get(1).message()).contains("did not answer in time");
-
-    other.resetAll();
-    other.stubFor(post("/hook?key=k").willReturn(aResponse().withStatus(204)));
-    alerts.raise(ALERT);
-    until(() -> calls() == 1);
-    assertThat(log).hasSize(3);
+      other.resetAll();
+      other.stubFor(post("/hook?key=k").willReturn(aResponse().withStatus(204)));
+      impatient.raise(ALERT);
+      until(() -> calls() >= 1);
+      assertThat(log.get(2)).isEqualTo(ALERT);
+    }
   }
 
   @Test

@@ -23,6 +23,7 @@ final class FakeQemu implements AutoCloseable {
   private volatile Optional<SocketChannel> client = Optional.empty();
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile boolean deaf;
+  private volatile String lastWords = "";
 
   /**
    * Listens.
@@ -56,6 +57,9 @@ final class FakeQemu implements AutoCloseable {
     for (Optional<byte[]> line = lines.next(); line.isPresent(); line = lines.next()) {
       JsonNode asked = new ObjectMapper().readTree(line.get());
       String command = asked.path("execute").asText();
+      if (command.equals(lastWords)) {
+        accepted.shutdownOutput();
+      }
       String said =
           command.equals("qmp_capabilities")
               ? "{\"return\": {}, \"id\": ID}"
@@ -79,8 +83,9 @@ final class FakeQemu implements AutoCloseable {
     client.orElseThrow().shutdownInput();
   }
 
-  void hangUp() throws IOException {
-    client.orElseThrow().shutdownOutput();
+  /** Whoever has given that command waits for its answer, and hears the end. */
+  void hangUpWhenTold(String command) {
+    lastWords = command;
   }
 
   @Override

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class QmpClientTest {
 
-  private static final Duration SOON = Duration.ofSeconds(5);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final Duration MOMENT = Duration.ofMillis(50);
 
   @TempDir Path directory;
@@ -83,20 +83,12 @@ class QmpClientTest {
     try (FakeQemu qemu = new FakeQemu(socket(), QmpClientTest::answer);
         QmpClient client = QmpClient.connect(socket(), SOON).orThrow()) {
       client.onClosed(told::countDown);
-      Thread.ofVirtual()
-          .start(() -> {
-            try {
-              Thread.sleep(MOMENT);
-              qemu.hangUp();
-            } catch (IOException | InterruptedException e) {
-              throw new IllegalStateException(e);
-            }
-          });
+      qemu.hangUpWhenTold("stop");
 
       Reply<JsonNode> reply = client.execute(QmpCommand.of("stop"), SOON);
 
       assertThat(reply).isInstanceOf(Reply.Unknown.class);
-      assertThat(told.await(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(told.await(60, TimeUnit.SECONDS)).isTrue();
       assertThat(client.isConnected()).isFalse();
       assertThat(client.execute("query-status").isDone()).isTrue();
     }
@@ -113,7 +105,7 @@ class QmpClientTest {
       Reply<JsonNode> reply = client.execute(QmpCommand.of("stop"), SOON);
 
       assertThat(reply.refusal().orElseThrow()).contains("cannot be written to");
-      assertThat(told.await(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(told.await(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 
