@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** A real QEMU without a guest, with one qcow2 image that is written through its monitor. */
 class DiskTrackerTest {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final long BYTES = 1 << 20;
   private static final String NODE = "disk-0";
 

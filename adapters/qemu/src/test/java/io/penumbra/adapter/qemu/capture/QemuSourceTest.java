@@ -43,7 +43,7 @@ import org.junit.jupiter.api.TestInstance;
 class QemuSourceTest {
 
   private static final Duration BOOT = Duration.ofMinutes(2);
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final long DISK_BYTES = 32L << 20;
 
   private final Lab lab;

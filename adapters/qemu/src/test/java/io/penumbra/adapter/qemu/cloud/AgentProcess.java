@@ -36,7 +36,7 @@ public final class AgentProcess implements AutoCloseable {
             Integer.parseInt(arguments[3]),
             LaunchSettings.DEFAULT);
     System.out.println("ready " + agent.id());
-    Thread.sleep(TimeUnit.MINUTES.toMillis(5));
+    Thread.sleep(TimeUnit.MINUTES.toMillis(15));
     agent.close();
   }
 
@@ -86,5 +86,10 @@ public final class AgentProcess implements AutoCloseable {
   @Override
   public void close() {
     process.destroyForcibly();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -17,7 +17,7 @@ import io.penumbra.domain.policy.ShadowMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
  * Cold shadows whose memory is of no use where it is needed: the guest boots from its disks as they
  * were at the epoch, and a person is told why.
  */
-@Timeout(120)
+@Timeout(400)
 class BootFromDisksTest {
 
   private static final HostId ONE = HostId.of("h1");
@@ -78,8 +78,8 @@ class BootFromDisksTest {
       redis.set("only", "in memory");
     }
     Path disk = hosts.state(shadow, "disk-0");
-    int before = GuestImages.logOn(disk).size();
-    hosts.controller().until("it writes", () -> GuestImages.logOn(disk).size() > before + 2);
+    int before = GuestImages.logSoFar(disk).size();
+    hosts.controller().until("it writes", () -> GuestImages.logSoFar(disk).size() > before + 2);
     hosts.awaitAck(primary, shadow);
     Outcome.Synced last = hosts.die(primary, shadow);
     List<Long> log = GuestImages.logOn(disk);
@@ -87,11 +87,19 @@ class BootFromDisksTest {
 
     hosts.activate(shadow, last);
 
-    try (RedisClient redis = RedisClient.await(hosts.port(shadow), Duration.ofSeconds(40))) {
+    try (RedisClient redis = RedisClient.await(hosts.port(shadow), GuestOnHosts.BOOT)) {
       assertThat(redis.size()).as("keys after a boot").isZero();
     }
-    hosts.controller().until("it writes", () -> GuestImages.logOn(disk).size() > log.size() + 2);
-    List<Long> longer = GuestImages.logOn(disk);
+    List<Long> longer = new ArrayList<>();
+    hosts
+        .controller()
+        .until(
+            "it writes",
+            () -> {
+              longer.clear();
+              longer.addAll(GuestImages.logSoFar(disk));
+              return longer.size() > log.size() + 2;
+            });
     assertThat(longer).as("the disk of the epoch").startsWith(log.toArray(Long[]::new));
     assertThat(longer.subList(log.size(), log.size() + 2))
         .as("counted from the start, for it was booted")

@@ -39,6 +39,7 @@ final class GuestOnHosts {
   private static final Resources SIZE = new Resources(2, 128, 1);
   private static final Outcome DONE = new Outcome.Done();
   private static final Duration INTERVAL = Duration.ofMillis(300);
+  static final Duration BOOT = Duration.ofMinutes(2);
 
   private final Path directory;
   private final TestController controller;
@@ -123,7 +124,7 @@ final class GuestOnHosts {
                         "6379", VmSpec.ServiceCheck.Kind.RESP, "", Duration.ofSeconds(1))),
             first);
     controller.await(Event.VmCreated.class, 1);
-    RedisClient.await(port(first), Duration.ofSeconds(40)).close();
+    RedisClient.await(port(first), BOOT).close();
   }
 
   private CommandId next() {
@@ -202,7 +203,7 @@ final class GuestOnHosts {
 
   /** The new one answers, and the old one is put away. */
   void settle(HostId primary, HostId was) throws Exception {
-    assertThat(controller.run(new Command.VerifyService(next(), VM, primary))).isEqualTo(DONE);
+    assertThat(controller.verify(VM, primary)).isEqualTo(DONE);
     assertThat(controller.run(new Command.RetirePrimary(next(), VM, was))).isEqualTo(DONE);
   }
 
@@ -221,7 +222,7 @@ final class GuestOnHosts {
 
   /** All that was answered before an acked cut, without a gap, summed up by the guest itself. */
   void expectKeys(HostId host, int atLeast) throws Exception {
-    try (RedisClient redis = RedisClient.await(port(host), Duration.ofSeconds(20))) {
+    try (RedisClient redis = RedisClient.await(port(host), BOOT)) {
       int keys = (int) redis.size();
       assertThat(keys).isBetween(atLeast, answered.get() + 1);
       String all =

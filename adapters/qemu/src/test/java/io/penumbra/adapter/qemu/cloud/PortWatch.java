@@ -6,10 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Asks the Redis behind some ports all the time, and remembers when each has answered. */
+/**
+ * Asks the Redis behind some ports all the time. Remembers when the first answer of each had come,
+ * and when the last question was put that was answered: who answered after another had is known for
+ * sure, however slow we are to look at the clock.
+ */
 final class PortWatch implements AutoCloseable {
 
-  private record Answers(long first, long last) {}
+  private record Answers(long firstHeard, long lastAsked) {}
 
   private final Map<Integer, Answers> answers = new ConcurrentHashMap<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -25,19 +29,34 @@ final class PortWatch implements AutoCloseable {
 
   private void look(int port) {
     while (!closed) {
-      try (RedisClient redis = RedisClient.to(port)) {
-        while (!closed && redis.call("PING").equals("PONG")) {
-          long now = System.nanoTime();
-          answers.merge(
-              port, new Answers(now, now), (known, more) -> new Answers(known.first(), now));
-          Thread.sleep(2);
-        }
-      } catch (IOException silent) {
-        Thread.onSpinWait();
+      try {
+        ask(port);
+        Thread.sleep(2);
       } catch (InterruptedException e) {
         return;
       }
     }
+  }
+
+  private void ask(int port) throws InterruptedException {
+    try (RedisClient redis = RedisClient.impatiently(port)) {
+      long asked = System.nanoTime();
+      while (!closed && redis.call("PING").equals("PONG")) {
+        long last = asked;
+        answers.merge(
+            port,
+            new Answers(System.nanoTime(), last),
+            (known, more) -> new Answers(known.firstHeard(), last));
+        Thread.sleep(2);
+        asked = System.nanoTime();
+      }
+    } catch (IOException silent) {
+      // Asked again.
+    }
+  }
+
+  boolean hasAnswered(int port) {
+    return answers.containsKey(port);
   }
 
   private Answers of(int port) {
@@ -49,11 +68,11 @@ final class PortWatch implements AutoCloseable {
   }
 
   long firstAnswer(int port) {
-    return of(port).first();
+    return of(port).firstHeard();
   }
 
   long lastAnswer(int port) {
-    return of(port).last();
+    return of(port).lastAsked();
   }
 
   @Override

@@ -27,6 +27,8 @@ import io.penumbra.domain.event.Event;
 import io.penumbra.domain.event.FencingResult;
 import io.penumbra.domain.event.Outcome;
 import io.penumbra.domain.policy.ShadowMode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A real Redis in a real QEMU, looked after by real agents; only the scheduler is played. */
-@Timeout(90)
+@Timeout(300)
 class QemuAgentsTest {
 
   private static final VmId VM = VmId.of("vm-1");
@@ -75,7 +77,7 @@ class QemuAgentsTest {
     portOnTwo = TestHost.freePort();
     controller.cloud().start(spec(image), ONE);
     controller.await(Event.VmCreated.class, 1);
-    RedisClient.await(portOnOne, Duration.ofSeconds(40));
+    RedisClient.await(portOnOne, GuestOnHosts.BOOT).close();
   }
 
   @AfterEach
@@ -139,9 +141,18 @@ class QemuAgentsTest {
     return directory.resolve("h2/vms/vm-1/instance.json");
   }
 
+  private boolean isSeatedOnTwo() {
+    try {
+      return JSON.readTree(recordOnTwo().toFile()).hasNonNull("seat");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The guest runs, and neither its own file nor the agent's says that it was meant to. */
   private void restartAgentOfTwoAsIfItHadDiedWhileItPromoted(JsonNode shadow) throws Exception {
     long pid = two.guestPid(VM);
+    controller.until("nobody writes its record any more", () -> !isSeatedOnTwo());
     two.stopAgent();
     ObjectNode half = (ObjectNode) JSON.readTree(recordOnTwo().toFile());
     half.set("seat", shadow.path("seat"));
@@ -181,7 +192,7 @@ class QemuAgentsTest {
             controller.run(new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
         .isEqualTo(DONE);
     long active = System.nanoTime();
-    try (RedisClient redis = RedisClient.await(portOnTwo, Duration.ofSeconds(30))) {
+    try (RedisClient redis = RedisClient.await(portOnTwo, GuestOnHosts.BOOT)) {
       System.out.printf(
           "killed; event %.1f ms, synced %.1f ms, active %.1f ms, first PONG %.1f ms%n",
           (heard - killed) / 1e6,
@@ -192,12 +203,12 @@ class QemuAgentsTest {
       assertThat(redis.get("meanwhile")).isEqualTo("yes");
       assertThat(redis.get("key-99")).isEqualTo("value-99");
     }
-    assertThat(controller.run(new Command.VerifyService(next(), VM, TWO))).isEqualTo(DONE);
+    assertThat(controller.verify(VM, TWO)).isEqualTo(DONE);
     restartAgentOfTwoAsIfItHadDiedWhileItPromoted(shadowRecord);
     assertThat(
             controller.run(new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
         .isEqualTo(DONE);
-    assertThat(controller.run(new Command.VerifyService(next(), VM, TWO))).isEqualTo(DONE);
+    assertThat(controller.verify(VM, TWO)).isEqualTo(DONE);
     assertThat(controller.run(new Command.RetirePrimary(next(), VM, ONE))).isEqualTo(DONE);
     assertThat(
             controller.run(
@@ -211,21 +222,23 @@ class QemuAgentsTest {
     shadowOnTwo();
     List<Relay> wires = throughWires();
     try (PortWatch watch = PortWatch.of(portOnOne, portOnTwo)) {
-      Thread.sleep(200);
+      controller.until("the first one is asked", () -> watch.hasAnswered(portOnOne));
       controller.cutOff(ONE);
       wires.forEach(Relay::cut);
       LeaseCalls.End end = controller.awaitEnd(VM, ONE, TWO);
       assertThat(end.ended()).as(end.toString()).isTrue();
       Outcome outcome = controller.run(new Command.SyncLast(next(), VM, TWO, Optional.empty()));
+      assertThat(outcome).isInstanceOf(Outcome.Synced.class);
       Outcome.Synced state = (Outcome.Synced) outcome;
       assertThat(
               controller.run(
                   new Command.Activate(next(), VM, TWO, state.epoch(), state.term() + 1)))
           .isEqualTo(DONE);
-      RedisClient.await(portOnTwo, Duration.ofSeconds(30)).close();
+      RedisClient.await(portOnTwo, GuestOnHosts.BOOT).close();
       controller.healed(ONE);
       wires.forEach(Relay::heal);
       Thread.sleep(1_000);
+      controller.until("the second one is asked", () -> watch.hasAnswered(portOnTwo));
 
       assertThat(watch.lastAnswer(portOnOne)).isLessThan(watch.firstAnswer(portOnTwo));
       System.out.printf(
@@ -239,25 +252,27 @@ class QemuAgentsTest {
   /** Puts wires between the two agents that can be cut, and waits for a lease over them. */
   private List<Relay> throughWires() throws Exception {
     VmSpec known =
-        one.client().spec(VM) instanceof io.penumbra.web.Reply.Ok<VmSpec>(VmSpec spec)
+        TestController.answer(() -> one.client().spec(VM))
+                instanceof io.penumbra.web.Reply.Ok<VmSpec>(VmSpec spec)
             ? spec
             : fail("no spec");
     ShadowSeat seat =
-        two.client().prepare(new ShadowOrder(known, ONE, 0, ShadowMode.WARM, SIZE, true))
+        TestController.answer(() ->
+            two.client().prepare(new ShadowOrder(known, ONE, 0, ShadowMode.WARM, SIZE, true)))
                 instanceof io.penumbra.web.Reply.Ok<ShadowSeat>(ShadowSeat there)
             ? there
             : fail("no seat");
     Relay data = Relay.to(seat.addresses().getFirst());
     Relay agent = Relay.to(two.client().address().substring("http://".length()));
-    one.client()
-        .replicate(
-            VM,
-            new ReplicaOrder(
-                TWO,
-                "http://" + agent.address(),
-                List.of(data.address()),
-                seat.link(),
-                Duration.ofMillis(200)));
+    ReplicaOrder replica =
+        new ReplicaOrder(
+            TWO,
+            "http://" + agent.address(),
+            List.of(data.address()),
+            seat.link(),
+            Duration.ofMillis(200));
+    assertThat(TestController.answer(() -> one.client().replicate(VM, replica)))
+        .isInstanceOf(io.penumbra.web.Reply.Ok.class);
     controller.until(
         "a lease is in force",
         () -> controller.reported(ONE, VM).filter(r -> r.keeper().isPresent()).isPresent());

@@ -12,6 +12,11 @@ import java.time.Duration;
 /** As much of a Redis client as a test needs. */
 final class RedisClient implements AutoCloseable {
 
+  /** On a machine that is busy an answer may take this long. */
+  private static final int PATIENCE_MILLIS = 60_000;
+
+  private static final int IMPATIENCE_MILLIS = 1_000;
+
   private final Socket socket;
   private final InputStream in;
 
@@ -20,12 +25,27 @@ final class RedisClient implements AutoCloseable {
     this.in = new BufferedInputStream(socket.getInputStream());
   }
 
+  /** One for a guest that is there. */
   static RedisClient to(int port) throws IOException {
+    return to(port, PATIENCE_MILLIS);
+  }
+
+  /** One for a guest that may not be there, which gives up soon. */
+  static RedisClient impatiently(int port) throws IOException {
+    return to(port, IMPATIENCE_MILLIS);
+  }
+
+  private static RedisClient to(int port, int patienceMillis) throws IOException {
     Socket socket = new Socket();
-    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
-    socket.setSoTimeout(1_000);
-    socket.setTcpNoDelay(true);
-    return new RedisClient(socket);
+    try {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), patienceMillis);
+      socket.setSoTimeout(patienceMillis);
+      socket.setTcpNoDelay(true);
+      return new RedisClient(socket);
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
   }
 
   /** The first connection on which it answers. */
@@ -33,10 +53,9 @@ final class RedisClient implements AutoCloseable {
     long until = System.nanoTime() + most.toNanos();
     while (true) {
       try {
-        RedisClient redis = to(port);
+        RedisClient redis = impatiently(port);
         if (redis.call("PING").equals("PONG")) {
-          // It is there; on a machine that is busy what follows may take longer.
-          redis.socket.setSoTimeout(20_000);
+          redis.socket.setSoTimeout(PATIENCE_MILLIS);
           return redis;
         }
         redis.close();

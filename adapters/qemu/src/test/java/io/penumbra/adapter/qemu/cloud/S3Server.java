@@ -80,7 +80,8 @@ final class S3Server {
   }
 
   private void awaitPort() throws IOException, InterruptedException {
-    for (int attempt = 0; attempt < 300; attempt++) {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+    while (System.nanoTime() < until) {
       try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
         // It listens before it is ready; a moment more saves retries.
         Thread.sleep(500);

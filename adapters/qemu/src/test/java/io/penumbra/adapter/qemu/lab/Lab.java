@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 public final class Lab implements AutoCloseable {
 
-  private static final Duration KILL = Duration.ofSeconds(10);
+  private static final Duration KILL = Duration.ofSeconds(60);
 
   private final Path root;
   private final LabGuest image;

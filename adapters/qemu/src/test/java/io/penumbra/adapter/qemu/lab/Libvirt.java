@@ -28,7 +28,7 @@ public final class Libvirt implements AutoCloseable {
   private static final String DAEMON = "/usr/sbin/libvirtd";
   private static final String VIRSH = "/usr/bin/virsh";
   private static final String OTHER_ACCOUNT = "nobody";
-  private static final int START_ATTEMPTS = 300;
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   /** It ends by itself when nobody uses it, should we be killed. */
   private static final String IDLE_SECONDS = "60";
@@ -85,7 +85,8 @@ public final class Libvirt implements AutoCloseable {
   }
 
   private void awaitSocket() throws IOException, InterruptedException {
-    for (int i = 0; i < START_ATTEMPTS && !Files.exists(socket()); i++) {
+    long until = System.nanoTime() + PATIENCE_NANOS;
+    while (!Files.exists(socket()) && System.nanoTime() < until) {
       Thread.sleep(50);
     }
     assertThat(socket()).as(Files.readString(directory.resolve("log"))).exists();
@@ -94,7 +95,7 @@ public final class Libvirt implements AutoCloseable {
   /** Ends it and starts it anew, as an upgrade does; its guests run on. */
   public void restart() throws IOException, InterruptedException {
     daemon.destroy();
-    assertThat(daemon.waitFor(20, TimeUnit.SECONDS)).as("libvirt ends").isTrue();
+    assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).as("libvirt ends").isTrue();
     Files.deleteIfExists(socket());
     daemon = daemon(directory);
     awaitSocket();
@@ -170,19 +171,29 @@ public final class Libvirt implements AutoCloseable {
     return said.strip();
   }
 
+  /** Of its domains. */
+  private List<Long> processes() {
+    return GuestDiscovery.find().stream()
+        .filter(guest -> domains.contains(guest.name()))
+        .map(RunningGuest::pid)
+        .toList();
+  }
+
   @Override
   public void close() throws IOException {
-    for (String name : domains) {
-      GuestDiscovery.find().stream()
-          .filter(guest -> guest.name().equals(name))
-          .map(RunningGuest::pid)
-          .flatMap(pid -> ProcessHandle.of(pid).stream())
-          .forEach(ProcessHandle::destroyForcibly);
-    }
-    daemon.destroy();
     try {
+      // Another test may call one the same, and must not find this one dying.
+      long until = System.nanoTime() + PATIENCE_NANOS;
+      for (List<Long> left = processes(); !left.isEmpty(); left = processes()) {
+        left.stream()
+            .flatMap(pid -> ProcessHandle.of(pid).stream())
+            .forEach(ProcessHandle::destroyForcibly);
+        assertThat(System.nanoTime()).as("%s live on", left).isLessThan(until);
+        Thread.sleep(5);
+      }
+      daemon.destroy();
       if (!daemon.waitFor(10, TimeUnit.SECONDS)) {
-        daemon.destroyForcibly();
+        daemon.destroyForcibly().waitFor();
       }
     } catch (InterruptedException e) {
       daemon.destroyForcibly();

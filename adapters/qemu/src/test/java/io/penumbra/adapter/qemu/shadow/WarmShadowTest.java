@@ -41,7 +41,7 @@ import org.junit.jupiter.api.TestInstance;
 class WarmShadowTest {
 
   private static final Duration BOOT = Duration.ofMinutes(2);
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** A capture without a packet is its header. */
   private static final int PCAP_HEADER_BYTES = 24;
