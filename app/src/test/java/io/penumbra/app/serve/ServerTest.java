@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ServerTest {
 
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final String TOKEN = "an operator's token, long enough";
 
   @TempDir private Path dir = Path.of("replaced by JUnit");
@@ -286,6 +286,8 @@ class ServerTest {
             """
             state: %s
             tokens: {operator: "file:%s"}
+            # Nobody sends heartbeats, and nobody is to be missed while a test takes its time.
+            scheduler: {heartbeat: PT10M}
             cloud:
               kind: agents
               token: "file:%s"
@@ -304,7 +306,7 @@ class ServerTest {
             InstantSource.system());
     open.add(server);
     for (int i = 0;
-        i < 3_000 && !(server.controller().state() instanceof ControllerState.Working);
+        i < 12_000 && !(server.controller().state() instanceof ControllerState.Working);
         i++) {
       Thread.sleep(10);
     }

@@ -2,14 +2,13 @@ package io.penumbra.app.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penumbra.app.FreePorts;
 import io.penumbra.sync.file.DirectoryStatus;
 import io.penumbra.sync.file.ImageRestore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +22,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,8 +37,12 @@ class SyncProcessesTest {
   private final List<Process> started = new ArrayList<>();
 
   @AfterEach
-  void endThem() {
+  void endThem() throws InterruptedException {
     started.forEach(Process::destroyForcibly);
+    // Whoever is not gone yet may write into what JUnit removes.
+    for (Process process : started) {
+      process.waitFor();
+    }
   }
 
   @Test
@@ -47,7 +51,7 @@ class SyncProcessesTest {
     Path copy = temp.resolve("copy");
     Path key = Files.writeString(temp.resolve("vm.key"), "0123456789abcdef".repeat(4));
     fill(image);
-    int[] ports = {freePort(), freePort(), freePort()};
+    int[] ports = {FreePorts.next(), FreePorts.next(), FreePorts.next()};
     AtomicBoolean writing = new AtomicBoolean(true);
     try (CutRelay third = new CutRelay(ports[2])) {
       String listen =
@@ -92,11 +96,11 @@ class SyncProcessesTest {
   void anotherKeyAtTheOtherEndIsSaidAndNothingIsKept() throws Exception {
     Path image = Files.write(temp.resolve("disk.raw"), new byte[100_000]);
     Path copy = temp.resolve("copy");
-    int port = freePort();
+    int port = FreePorts.next();
     receive(copy, "127.0.0.1:" + port, Files.writeString(temp.resolve("a"), "a0".repeat(32)));
     send(image, "127.0.0.1:" + port, Files.writeString(temp.resolve("b"), "b0".repeat(32)));
 
-    Instant deadline = Instant.now().plusSeconds(30);
+    Instant deadline = Instant.now().plusSeconds(120);
     while (!Files.readString(temp.resolve("receive.log")).contains("different keys")) {
       assertThat(Instant.now()).isBefore(deadline);
       Thread.sleep(50);
@@ -110,9 +114,9 @@ class SyncProcessesTest {
     new SplittableRandom(13).nextBytes(content);
     Path image = Files.write(temp.resolve("disk.raw"), content);
     Path copy = temp.resolve("copy");
-    String address = "127.0.0.1:" + freePort();
-    String there = "127.0.0.1:" + freePort();
-    String here = "127.0.0.1:" + freePort();
+    String address = "127.0.0.1:" + FreePorts.next();
+    String there = "127.0.0.1:" + FreePorts.next();
+    String here = "127.0.0.1:" + FreePorts.next();
     start(
         "receive",
         "--dir",
@@ -136,7 +140,12 @@ class SyncProcessesTest {
         here);
     awaitEpoch(copy, 2);
 
-    assertThat(metrics(here))
+    awaitMetrics(here, SyncProcessesTest::expectSent);
+    awaitMetrics(there, SyncProcessesTest::expectReceived);
+  }
+
+  private static void expectSent(String metrics) {
+    assertThat(metrics)
         .contains("penumbra_stage_bytes_total{stage=\"encode\"}")
         .contains("penumbra_stage_seconds_count{stage=\"source\"}")
         .contains("penumbra_stage_seconds_sum{stage=\"shard\"}")
@@ -144,7 +153,10 @@ class SyncProcessesTest {
         .contains("penumbra_path_usable{path=\"0\"} 1.0")
         .contains("penumbra_early_pages_total")
         .containsPattern("penumbra_path_bytes_total\\{path=\"0\"} [1-9]");
-    assertThat(metrics(there))
+  }
+
+  private static void expectReceived(String metrics) {
+    assertThat(metrics)
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"join\"} [1-9]")
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"verify\"} [1-9]")
         .containsPattern("penumbra_stage_seconds_count\\{stage=\"store\"} [1-9]")
@@ -152,6 +164,22 @@ class SyncProcessesTest {
         .containsPattern("penumbra_store_puts_total [1-9]")
         .contains("penumbra_store_gets_total{tier=\"ssd\"}")
         .contains("penumbra_store_scrub_damaged_total 0.0");
+  }
+
+  /** What is done is counted a moment later. */
+  private static void awaitMetrics(String address, Consumer<String> expected) throws Exception {
+    Instant deadline = Instant.now().plusSeconds(60);
+    while (true) {
+      try {
+        expected.accept(metrics(address));
+        return;
+      } catch (AssertionError | IOException e) {
+        if (Instant.now().isAfter(deadline)) {
+          throw e;
+        }
+      }
+      Thread.sleep(100);
+    }
   }
 
   private static String metrics(String address) throws IOException {
@@ -207,7 +235,7 @@ class SyncProcessesTest {
 
   private static void kill(Process process) throws InterruptedException {
     process.destroyForcibly();
-    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
   }
 
   private static void fill(Path image) throws IOException {
@@ -241,7 +269,7 @@ class SyncProcessesTest {
   }
 
   private void awaitEpoch(Path copy, long epoch) throws Exception {
-    Instant deadline = Instant.now().plus(Duration.ofSeconds(90));
+    Instant deadline = Instant.now().plus(Duration.ofMinutes(3));
     while (newest(copy) < epoch) {
       assertThat(Instant.now()).as("epoch %d; the logs:%n%s", epoch, logs()).isBefore(deadline);
       Thread.sleep(20);
@@ -254,7 +282,7 @@ class SyncProcessesTest {
   }
 
   private void awaitBytes(Path copy, long bytes) throws Exception {
-    Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
+    Instant deadline = Instant.now().plus(Duration.ofMinutes(3));
     Path image = copy.resolve("disk.raw.img");
     while (!Files.exists(image) || blocks(image) < bytes) {
       assertThat(Instant.now()).as("bytes; the logs:%n%s", logs()).isBefore(deadline);
@@ -277,12 +305,6 @@ class SyncProcessesTest {
       return 0;
     }
     return DirectoryStatus.read(copy).newest().map(manifest -> manifest.epoch()).orElse(0L);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static String sha256(Path file) throws Exception {
