@@ -183,7 +183,7 @@ final class HostNetwork implements AutoCloseable {
       Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
       String said =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
         throw new BadInputException(
             String.join(" ", words),
             "failed: " + said,

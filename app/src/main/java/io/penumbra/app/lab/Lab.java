@@ -64,7 +64,7 @@ final class Lab implements AutoCloseable {
   static final String VM = "redis";
   private static final int PORT = 16_379;
   private static final int AGENT_PORT = 7_410;
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final long CONTROLLER_LIVES_MILLIS = 800;
 
   private final LabSettings settings;
@@ -561,10 +561,11 @@ final class Lab implements AutoCloseable {
         network.split(names.indexOf(host.name()));
       }
       case PAIR -> {
-        host.off();
+        // The shadow's first: it must not have taken over when its own turn comes.
         besides.stream()
             .flatMap(name -> Optional.ofNullable(hosts.get(name)).stream())
             .forEach(LabHost::off);
+        host.off();
       }
       case CONTROLLER -> {
         host.off();

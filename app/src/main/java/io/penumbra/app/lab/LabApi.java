@@ -19,7 +19,8 @@ import java.util.TreeMap;
 final class LabApi implements AutoCloseable {
 
   private static final Duration SOON = Duration.ofSeconds(10);
-  private static final Duration SUSPECTED_FOR = Duration.ofSeconds(30);
+  private static final Duration SUSPECTED_FOR = Duration.ofSeconds(90);
+  private static final Duration AWAY_FOR = Duration.ofSeconds(60);
 
   private final JsonClient http;
 
@@ -63,6 +64,26 @@ final class LabApi implements AutoCloseable {
     return http.put("/v1/vms/" + vm, spec, JsonNode.class, Duration.ofSeconds(90));
   }
 
+  /** Asks again while serve is away or too slow: nothing is not the same as no answer. */
+  private Reply<JsonNode> answer(String path) throws InterruptedException {
+    long end = System.nanoTime() + AWAY_FOR.toNanos();
+    Reply<JsonNode> reply = http.get(path, JsonNode.class, SOON);
+    while (isNone(reply) && System.nanoTime() < end) {
+      Thread.sleep(10);
+      reply = http.get(path, JsonNode.class, SOON);
+    }
+    return reply;
+  }
+
+  private static boolean isNone(Reply<JsonNode> reply) {
+    return switch (reply) {
+      case Reply.Ok<JsonNode> ok -> false;
+      case Reply.Refused<JsonNode> refused -> refused.status() >= 500;
+      case Reply.Unreachable<JsonNode> unreachable -> true;
+      case Reply.Unclear<JsonNode> unclear -> true;
+    };
+  }
+
   /** What serve knows of a VM. */
   record VmState(String host, boolean isProtected, List<String> shadowHosts) {
 
@@ -72,8 +93,7 @@ final class LabApi implements AutoCloseable {
   }
 
   Optional<VmState> vm(String vm) throws InterruptedException {
-    if (!(http.get("/v1/vms/" + vm, JsonNode.class, SOON)
-        instanceof Reply.Ok<JsonNode>(JsonNode json))) {
+    if (!(answer("/v1/vms/" + vm) instanceof Reply.Ok<JsonNode>(JsonNode json))) {
       return Optional.empty();
     }
     boolean ready = false;
@@ -105,8 +125,7 @@ final class LabApi implements AutoCloseable {
 
   /** The newest failover that is done; empty if there is none. */
   Optional<Failover> lastFailover() throws InterruptedException {
-    if (!(http.get("/v1/failovers", JsonNode.class, SOON)
-        instanceof Reply.Ok<JsonNode>(JsonNode json))) {
+    if (!(answer("/v1/failovers") instanceof Reply.Ok<JsonNode>(JsonNode json))) {
       return Optional.empty();
     }
     JsonNode done = json.path("done");

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import java.util.stream.Stream;
 
 /** One host of the lab: its agent, and the guests that the agent has started. */
 final class LabHost implements PowerPanel.Power, AutoCloseable {
+
+  private static final Duration GONE_WITHIN = Duration.ofSeconds(60);
 
   private final String name;
   private final Path directory;
@@ -160,7 +163,8 @@ final class LabHost implements PowerPanel.Power, AutoCloseable {
   private static void kill(long pid) {
     ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
     try {
-      for (int i = 0; i < 2_000 && !isGone(pid); i++) {
+      long end = System.nanoTime() + GONE_WITHIN.toNanos();
+      while (!isGone(pid) && System.nanoTime() < end) {
         Thread.sleep(1);
       }
     } catch (InterruptedException e) {

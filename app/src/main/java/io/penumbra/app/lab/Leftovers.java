@@ -29,11 +29,19 @@ final class Leftovers {
     }
     long self = ProcessHandle.current().pid();
     ProcessHandle.allProcesses()
-        .filter(process -> process.pid() != self)
+        .filter(process -> process.pid() != self && !isDying(process.pid()))
         .flatMap(process -> process.info().commandLine().stream())
         .filter(line -> line.contains(directory + "/"))
         .forEach(left::add);
     return left;
+  }
+
+  private static boolean isDying(long pid) {
+    try {
+      return ServingWatch.isKilled(pid);
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** A bridge, or the outer end of a host's link. */

@@ -22,6 +22,7 @@ final class RedisWriter implements AutoCloseable {
 
   private static final int PATIENCE_MILLIS = 500;
   private static final int PAUSE_MILLIS = 2;
+  private static final long ASKED_FOR_NANOS = 60_000_000_000L;
   private static final int SAMPLES_MAX = 1 << 20;
   private static final int KEYS_AT_ONCE = 1_000;
   private static final int QUESTIONS_AT_ONCE = 20;
@@ -189,6 +190,21 @@ final class RedisWriter implements AutoCloseable {
    * @return the keys that are not there, at most so many of them named
    */
   Missing missing(InetSocketAddress at) throws IOException {
+    long end = System.nanoTime() + ASKED_FOR_NANOS;
+    while (true) {
+      try {
+        return missingNow(at);
+      } catch (IOException e) {
+        // A guest that has just come to life, on a busy machine: it is asked anew.
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        pause();
+      }
+    }
+  }
+
+  private Missing missingNow(InetSocketAddress at) throws IOException {
     List<Span> spans = new ArrayList<>();
     for (int lane = 0; lane < lanes.size(); lane++) {
       long acked = lanes.get(lane).acked.get();

@@ -80,7 +80,7 @@ final class ServingWatch implements AutoCloseable {
   }
 
   /** It was killed, and only waits for a processor to die on; one that was stopped is woken so. */
-  private static boolean isKilled(long pid) throws IOException {
+  static boolean isKilled(long pid) throws IOException {
     return Files.readAllLines(Path.of("/proc/%d/status".formatted(pid))).stream()
         .filter(line -> line.startsWith("SigPnd:") || line.startsWith("ShdPnd:"))
         .anyMatch(line ->

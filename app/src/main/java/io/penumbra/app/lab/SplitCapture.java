@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  */
 final class SplitCapture implements AutoCloseable {
 
-  private static final int LISTENS_WITHIN_MILLIS = 5_000;
+  private static final Duration LISTENS_WITHIN = Duration.ofSeconds(60);
 
   private final Child before;
   private final Child after;
@@ -45,11 +45,11 @@ final class SplitCapture implements AutoCloseable {
     Child first = tcpdump(before, directory);
     Child second = tcpdump(after, directory);
     SplitCapture capture = new SplitCapture(first, second, port);
+    long end = System.nanoTime() + LISTENS_WITHIN.toNanos();
     for (Child each : List.of(first, second)) {
-      int waited = 0;
       // Not its last words: frames may follow at once.
       while (!each.hasSaid("listening on")) {
-        if (!each.isAlive() || ++waited > LISTENS_WITHIN_MILLIS / 10) {
+        if (!each.isAlive() || System.nanoTime() > end) {
           capture.close();
           throw new BadInputException(
               "tcpdump", "does not listen: " + each.lastWords(), "it needs root");

@@ -12,7 +12,7 @@ import java.net.Socket;
 /** A client of Redis that says one thing and waits for the answer. */
 final class RespTalk implements AutoCloseable {
 
-  private static final int PATIENCE_MILLIS = 20_000;
+  private static final int PATIENCE_MILLIS = 60_000;
 
   private final Socket socket = new Socket();
   private final InputStream in;

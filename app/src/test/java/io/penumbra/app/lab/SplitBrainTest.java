@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
  * A host that only clients reach any more: neither the control plane nor its peers hear of it, and
  * its power switch doesn't answer. Everything on it lives and serves on.
  */
-@Timeout(180)
+@Timeout(900)
 class SplitBrainTest {
 
   private static final int KILLS = Integer.getInteger("penumbra.lab.splits", 1);
