@@ -57,10 +57,10 @@ class KillNineTest {
   }
 
   /**
-   * Kills it so long after it was ready, or after its first epoch: on a busy machine that takes
+   * Kills it so long after it was ready, or after its first epochs: on a busy machine these take
    * longer than most of them live.
    */
-  private void liveAndDie(long seed, int millis, boolean afterFirst) throws Exception {
+  private void liveAndDie(long seed, int millis, boolean afterSome) throws Exception {
     Process process =
         new ProcessBuilder(
                 ProcessHandle.current().info().command().orElse("java"),
@@ -76,7 +76,7 @@ class KillNineTest {
             .start();
     try (BufferedReader lines = process.inputReader(UTF_8)) {
       assertThat(lines.readLine()).as("first word of the process").isEqualTo("ready");
-      if (afterFirst) {
+      for (int epochs = 0; afterSome && epochs < 3; epochs++) {
         note(lines.readLine().split(" ", -1));
       }
       Thread killer =

@@ -5,8 +5,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -19,6 +21,14 @@ final class MinioServerTest extends S3Contract {
 
   @Override
   int startServer() throws Exception {
+    int port = launch();
+    while (!listens(port)) { // somebody else has got its port
+      port = launch();
+    }
+    return port;
+  }
+
+  private int launch() throws Exception {
     int port = freePort();
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -37,7 +47,6 @@ final class MinioServerTest extends S3Contract {
     Path log = directory.resolve("minio.log");
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
     server = builder.start();
-    awaitPort(port);
     return port;
   }
 
@@ -47,18 +56,27 @@ final class MinioServerTest extends S3Contract {
     }
   }
 
-  private static void awaitPort(int port) throws Exception {
-    for (int attempt = 0; attempt < 300; attempt++) {
+  /** Whether it does in the end, or has given up. */
+  private boolean listens(int port) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    while (Objects.requireNonNull(server).isAlive()) {
       try (Socket socket = new Socket()) {
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
         // It listens before it is ready; a moment more saves retries.
         Thread.sleep(Duration.ofMillis(500));
-        return;
+        return true;
       } catch (IOException e) {
         Thread.sleep(Duration.ofMillis(100));
       }
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException("MinIO doesn't listen on port " + port);
+      }
     }
-    throw new IllegalStateException("MinIO doesn't listen on port " + port);
+    String log = Files.readString(directory.resolve("minio.log"));
+    if (!log.contains("in use")) {
+      throw new IllegalStateException("MinIO doesn't start: " + log);
+    }
+    return false;
   }
 
   @Override
@@ -66,7 +84,7 @@ final class MinioServerTest extends S3Contract {
     if (server != null) {
       server.destroy();
       if (!server.waitFor(10, TimeUnit.SECONDS)) {
-        server.destroyForcibly();
+        server.destroyForcibly().waitFor();
       }
     }
   }

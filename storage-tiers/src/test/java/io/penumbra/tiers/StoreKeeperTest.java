@@ -134,7 +134,8 @@ class StoreKeeperTest {
     bench.pass(Duration.ofMinutes(1));
     try (StoreKeeper keeper = keeper(store)) {
       keeper.start();
-      for (int i = 0; i < 200 && store.health().waitingBytes() > 0; i++) {
+      long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (store.health().waitingBytes() > 0 && System.nanoTime() < deadline) {
         Thread.sleep(10);
       }
     }

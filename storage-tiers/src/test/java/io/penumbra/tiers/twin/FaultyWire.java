@@ -95,6 +95,8 @@ public final class FaultyWire implements AutoCloseable {
         near.getInputStream().read(new byte[8192]);
         near.getOutputStream().write(BUSY);
         near.shutdownOutput();
+        // Who still speaks would be reset, and might never read the answer.
+        near.getInputStream().transferTo(OutputStream.nullOutputStream());
         drop(near);
       } else {
         Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
@@ -121,7 +123,8 @@ public final class FaultyWire implements AutoCloseable {
         if (rate < Long.MAX_VALUE) {
           Thread.sleep(Math.max(1, read * 1000L / rate));
         }
-        read = in.read(buffer);
+        // What breaks off does so at once: there may be nothing more to wait for.
+        read = left > 0 ? in.read(buffer) : -1;
       }
     } catch (IOException e) {
       // The other side went.
