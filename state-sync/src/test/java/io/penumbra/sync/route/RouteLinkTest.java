@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 class RouteLinkTest {
 
   private static final RouteSettings PATHS = RouteSettings.receiver("paths:link", "paths:link");
@@ -89,7 +89,7 @@ class RouteLinkTest {
     for (int i = 0; i < 10; i++) {
       assertThat(nextFrame(link)).isEqualTo(frame(i));
     }
-    assertThat(sender.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(sender.join(Duration.ofSeconds(60))).isTrue();
   }
 
   @Test
@@ -158,8 +158,8 @@ class RouteLinkTest {
 
   private static byte[] nextFrame(RouteLink link) throws InterruptedException {
     while (true) {
-      Optional<Arrival> arrival = link.receive(Duration.ofSeconds(20));
-      switch (arrival.orElseThrow(() -> new AssertionError("nothing came for 20 s"))) {
+      Optional<Arrival> arrival = link.receive(Duration.ofSeconds(60));
+      switch (arrival.orElseThrow(() -> new AssertionError("nothing came for a minute"))) {
         case Arrival.Frame(byte[] bytes) -> {
           return bytes;
         }

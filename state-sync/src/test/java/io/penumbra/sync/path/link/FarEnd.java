@@ -39,8 +39,10 @@ final class FarEnd implements MessageHandler {
         MultiPathLink.listen(settings, listeners.size(), listeners, end, System::nanoTime)) {
       System.out.println("ready");
       end.left.await();
-      // The last status has to get out.
-      Thread.sleep(500);
+      // The last status has to get out: whoever sent says when it has come.
+      while (System.in.read() >= 0) {
+        // It says nothing else.
+      }
       System.out.println(HexFormat.of().formatHex(end.digest.digest()));
       System.out.println(end.pauseInFirstHalf / 1_000_000);
       System.out.println(end.pauseInSecondHalf / 1_000_000);

@@ -1,5 +1,6 @@
 package io.penumbra.sync.path.link;
 
+import static io.penumbra.sync.path.link.Undisturbed.late;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -21,14 +23,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Two ends in one process, over real sockets, with a relay on each path. */
-@Timeout(60)
+@Timeout(300)
 class MultiPathLinkTest {
 
   private static final long LINK = 42;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final List<AutoCloseable> opened = new ArrayList<>();
-  private final Inbox received = new Inbox();
-  private final Inbox answers = new Inbox();
+  private Inbox received = new Inbox();
+  private Inbox answers = new Inbox();
   private final List<FaultRelay> relays = new ArrayList<>();
 
   @AfterEach
@@ -38,8 +41,22 @@ class MultiPathLinkTest {
     }
   }
 
+  /** Nothing of a transfer that was tried before is left. */
+  private void startAnew() throws Exception {
+    close();
+    opened.clear();
+    relays.clear();
+    received = new Inbox();
+    answers = new Inbox();
+  }
+
   @Test
   void messagesArriveInOrderAndWholeBothWays() throws Exception {
+    Undisturbed.tried(this::bothWays);
+  }
+
+  private Optional<AssertionError> bothWays() throws Exception {
+    startAnew();
     MultiPathLink receiver = listen(LinkSettings.standard(LINK, 1), 3);
     MultiPathLink sender = dial(LinkSettings.standard(LINK, 1));
     Random random = new Random(1);
@@ -52,18 +69,23 @@ class MultiPathLinkTest {
       }
     }
 
-    assertThat(sender.flush(Duration.ofSeconds(20))).isTrue();
-    assertThat(receiver.flush(Duration.ofSeconds(20))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
+    assertThat(receiver.flush(PATIENCE)).isTrue();
 
     assertThat(received.messages()).isEqualTo(sent);
     assertThat(answers.messages()).hasSize(20);
-    // A busy machine may make an ack late; what is sent again then is a shard or two.
-    assertThat(sender.state().sending().shardsResent()).isLessThan(50);
     assertThat(received.peers()).containsExactly(1L);
+    // A busy machine may make an ack late; what is sent again then is a shard or two.
+    return late(() -> assertThat(sender.state().sending().shardsResent()).isLessThan(50));
   }
 
   @Test
   void withOnePathEveryByteIsSentOnceAndNoParityAtAll() throws Exception {
+    Undisturbed.tried(this::onOnePath);
+  }
+
+  private Optional<AssertionError> onOnePath() throws Exception {
+    startAnew();
     listen(LinkSettings.standard(LINK, 1), 1);
     MultiPathLink sender = dial(LinkSettings.standard(LINK, 1));
     Random random = new Random(2);
@@ -74,14 +96,20 @@ class MultiPathLinkTest {
       sender.send(message);
     }
 
-    assertThat(sender.flush(Duration.ofSeconds(20))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
 
-    assertThat(sender.state().sending().bytesSent()).isEqualTo(bytes);
     assertThat(received.messages()).hasSize(50);
+    long all = bytes;
+    return late(() -> assertThat(sender.state().sending().bytesSent()).isEqualTo(all));
   }
 
   @Test
   void aPathThatGoesSilentInMidTransferCostsNeitherAStallNorTheEpochAgain() throws Exception {
+    Undisturbed.tried(this::whileOnePathGoesSilent);
+  }
+
+  private Optional<AssertionError> whileOnePathGoesSilent() throws Exception {
+    startAnew();
     listen(LinkSettings.standard(LINK, 1), 3);
     MultiPathLink sender = dial(LinkSettings.standard(LINK, 1));
     for (FaultRelay relay : relays) {
@@ -98,15 +126,18 @@ class MultiPathLinkTest {
       sender.send(message(i, 400_000, random));
     }
 
-    assertThat(sender.flush(Duration.ofSeconds(20))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
 
     assertThat(received.messages()).hasSize(60);
-    // On a busy machine there are pauses of its own making; those before tell how long.
-    assertThat(received.longestPauseSince(silentAt))
-        .isLessThan(PauseBound.of(Duration.ofMillis(400), received.longestPauseBefore(silentAt)));
     LinkState state = sender.state();
-    assertThat(state.sending().shardsResent()).isLessThan(state.sending().shardsSent() / 20);
     await(() -> !sender.state().sending().paths().get(1).usable());
+    // On a busy machine there are pauses of its own making; those before tell how long.
+    Duration before = received.longestPauseBefore(silentAt);
+    Duration since = received.longestPauseSince(silentAt);
+    return late(() -> {
+      assertThat(since).isLessThan(PauseBound.of(Duration.ofMillis(400), before));
+      assertThat(state.sending().shardsResent()).isLessThan(state.sending().shardsSent() / 20);
+    });
   }
 
   @Test
@@ -117,13 +148,13 @@ class MultiPathLinkTest {
     relays.get(0).cut();
     await(() -> usable(sender) == 1);
     sender.send(message(0, 100_000, new Random(4)));
-    assertThat(sender.flush(Duration.ofSeconds(5))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
 
     relays.get(0).heal();
 
     await(() -> usable(sender) == 2);
     sender.send(message(1, 100_000, new Random(5)));
-    assertThat(sender.flush(Duration.ofSeconds(5))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
     assertThat(received.messages()).hasSize(2);
     assertThat(received.peers()).hasSize(1);
   }
@@ -141,7 +172,7 @@ class MultiPathLinkTest {
     }
     relays.get(0).drop();
 
-    assertThat(sender.flush(Duration.ofSeconds(20))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
     assertThat(received.messages()).isEqualTo(sent);
   }
 
@@ -158,7 +189,7 @@ class MultiPathLinkTest {
       sender.send(sent.getLast());
     }
 
-    assertThat(sender.flush(Duration.ofSeconds(30))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
 
     assertThat(received.messages()).isEqualTo(sent);
   }
@@ -168,14 +199,14 @@ class MultiPathLinkTest {
     MultiPathLink first = listen(LinkSettings.standard(LINK, 1), 2);
     MultiPathLink sender = dial(LinkSettings.standard(LINK, 1));
     sender.send(message(0, 1000, new Random(8)));
-    assertThat(sender.flush(Duration.ofSeconds(5))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
     first.close();
 
     Inbox second = new Inbox();
     listenAt(LinkSettings.standard(LINK, 2), targets, second);
     await(() -> answers.peers().contains(2L));
     sender.send(message(1, 1000, new Random(9)));
-    assertThat(sender.flush(Duration.ofSeconds(5))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
 
     assertThat(answers.peers()).containsExactly(1L, 2L);
     assertThat(second.messages()).hasSize(1);
@@ -194,7 +225,7 @@ class MultiPathLinkTest {
 
     assertThat(receiver.state().peer()).hasValue(7);
     sender.send(message(0, 1000, new Random(10)));
-    assertThat(sender.flush(Duration.ofSeconds(5))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
     assertThat(received.peers()).containsExactly(7L);
   }
 
@@ -214,12 +245,12 @@ class MultiPathLinkTest {
                 Thread.currentThread().interrupt();
               }
             });
+    await(() -> sender.state().sending().groups() > 0);
     Thread.sleep(500);
     assertThat(sender.state().sending().groups()).isBetween(1L, 5L);
-
     received.release();
     talkative.join();
-    assertThat(sender.flush(Duration.ofSeconds(20))).isTrue();
+    assertThat(sender.flush(PATIENCE)).isTrue();
     assertThat(received.messages()).hasSize(50);
   }
 
@@ -278,9 +309,9 @@ class MultiPathLinkTest {
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {
-    long until = System.nanoTime() + 20_000_000_000L;
+    long until = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("20 s have passed").isLessThan(until);
+      assertThat(System.nanoTime()).as("a minute has passed").isLessThan(until);
       Thread.sleep(5);
     }
   }
