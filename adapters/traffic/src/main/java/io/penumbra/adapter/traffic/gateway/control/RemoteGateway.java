@@ -156,7 +156,7 @@ public final class RemoteGateway implements GatewayControl, AutoCloseable {
     try (Patience patience = new Patience(most)) {
       try {
         if (line.filter(open -> open.channel.isOpen()).isEmpty()) {
-          line = Optional.of(connect());
+          line = Optional.of(connect(patience));
         }
         T answer = understanding.of(line.get().ask(order));
         mute = OptionalLong.empty();
@@ -189,13 +189,16 @@ public final class RemoteGateway implements GatewayControl, AutoCloseable {
     return new UncheckedIOException("the gateway at " + at + ": " + why, cause);
   }
 
-  private Line connect() throws IOException {
+  private Line connect(Patience patience) throws IOException {
     SocketChannel opened =
         at instanceof UnixDomainSocketAddress
             ? SocketChannel.open(StandardProtocolFamily.UNIX)
             : SocketChannel.open();
     // Known before it is connected: that may take long, too.
     channel = Optional.of(opened);
+    if (patience.ranOut()) {
+      throw new IOException("time was up before it was called"); // and nobody would hang up
+    }
     opened.connect(at);
     if (!(at instanceof UnixDomainSocketAddress)) {
       noticeLoss(opened);
