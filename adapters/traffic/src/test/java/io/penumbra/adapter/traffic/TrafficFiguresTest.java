@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** From the order to the proof, 100 times each, on this machine as it is. */
-@Timeout(90)
+@Timeout(300)
 class TrafficFiguresTest {
 
   private static final int CHANGES = 100;

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A real HTTP server counts; it is stopped, and one with the counts of the acked epoch goes on. */
-@Timeout(60)
+@Timeout(240)
 class HttpTakeoverTest {
 
   private static final Duration WAIT = Duration.ofMillis(200);
@@ -146,7 +146,8 @@ class HttpTakeoverTest {
 
   private static Gateway gateway(Counting primary, GatewayMode mode) throws IOException {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    return Gateway.open(GatewaySettings.of(any, primary.address(), mode, Protocol.HTTP));
+    return Gateway.open(
+        Unhurried.settings(GatewaySettings.of(any, primary.address(), mode, Protocol.HTTP)));
   }
 
   /** Counts posts by path. */
@@ -198,8 +199,8 @@ class HttpTakeoverTest {
     private final InputStream in;
 
     HttpClient(InetSocketAddress to) throws IOException {
-      socket.connect(to, 2_000);
-      socket.setSoTimeout(20_000);
+      socket.connect(to, 20_000);
+      socket.setSoTimeout(120_000);
       in = new BufferedInputStream(socket.getInputStream());
     }
 

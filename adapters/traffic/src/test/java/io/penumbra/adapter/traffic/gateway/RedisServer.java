@@ -2,14 +2,15 @@ package io.penumbra.adapter.traffic.gateway;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import io.penumbra.adapter.traffic.server.LocalServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Assumptions;
 
 /** A real Redis that stands for a VM: its dump is the epoch, {@code kill -9} the host's death. */
@@ -39,10 +40,7 @@ final class RedisServer implements AutoCloseable {
     if (epoch.isPresent()) {
       Files.copy(epoch.get(), dir.resolve("dump.rdb"));
     }
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = LocalServer.freePort();
     Process process =
         new ProcessBuilder(
                 "/usr/bin/redis-server",
@@ -66,14 +64,14 @@ final class RedisServer implements AutoCloseable {
   }
 
   private void awaitReady() throws IOException {
-    long deadline = System.nanoTime() + 5_000_000_000L;
-    while (System.nanoTime() < deadline) {
+    long deadline = System.nanoTime() + 90_000_000_000L;
+    while (process.isAlive() && System.nanoTime() < deadline) {
       try (RespClient client = new RespClient(address)) {
         if (client.ask("PING").equals("PONG")) {
           return;
         }
       } catch (IOException e) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
     process.destroyForcibly();

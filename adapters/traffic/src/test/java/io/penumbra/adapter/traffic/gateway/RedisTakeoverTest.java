@@ -26,10 +26,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A real Redis is killed, and one with the state of the last acked epoch takes over. */
-@Timeout(60)
+@Timeout(300)
 class RedisTakeoverTest {
 
-  private static final Duration WAIT = Duration.ofMillis(200);
+  private static final Duration WAIT = Duration.ofSeconds(30);
 
   /** {@code -Dpenumbra.gateway.kills=200} for a soak. */
   private static final int KILLS = Integer.getInteger("penumbra.gateway.kills", 6);
@@ -217,7 +217,7 @@ class RedisTakeoverTest {
     once.ask("PING");
     twice.ask("PING");
     try (RespClient direct = new RespClient(primary())) {
-      direct.ask("CLIENT", "PAUSE", "2000", "ALL");
+      direct.ask("CLIENT", "PAUSE", "600000", "ALL");
     }
     once.send(RespClient.command("INCR", "a"));
     twice.send(RespClient.command("SET", "b", "1"));
@@ -248,7 +248,7 @@ class RedisTakeoverTest {
     gone.ask("PING");
     stays.ask("PING");
     try (RespClient direct = new RespClient(primary())) {
-      direct.ask("CLIENT", "PAUSE", "60000", "ALL");
+      direct.ask("CLIENT", "PAUSE", "600000", "ALL");
     }
     gone.send(RespClient.command("SET", "b", "1"));
     while (gateway.metrics().outstanding() < 1) {
@@ -295,12 +295,15 @@ class RedisTakeoverTest {
             Gateway.open(
                 settings(GatewayMode.REPLAY)
                     .with(Duration.ofMillis(50), Duration.ofSeconds(5), Optional.empty())));
-    epoch(gateway);
+    while (ackedEpoch == 0) { // this one, too, may lapse where the machine is busy
+      epoch(gateway);
+    }
+    long before = gateway.metrics().lapsedCuts();
     assertThat(gateway.beginCut(WAIT)).isInstanceOf(Hold.Held.class);
     assertThat(client(gateway).ask("INCR", "a")).isEqualTo("1");
     assertThat(gateway.cut(99)).isInstanceOf(Cut.Lapsed.class);
     assertThat(gateway.takeOver(primary(), 99)).isInstanceOf(TakeoverOutcome.Refused.class);
-    assertThat(gateway.metrics().lapsedCuts()).isEqualTo(1);
+    assertThat(gateway.metrics().lapsedCuts()).isEqualTo(before + 1);
   }
 
   @Test
@@ -377,7 +380,7 @@ class RedisTakeoverTest {
 
   private GatewaySettings settings(GatewayMode mode) {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    return GatewaySettings.of(any, primary(), mode, Protocol.RESP);
+    return Unhurried.settings(GatewaySettings.of(any, primary(), mode, Protocol.RESP));
   }
 
   private Gateway gateway(GatewayMode mode) throws IOException {

@@ -21,11 +21,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A Redis with the state of an epoch is told what the first one was told since. */
-@Timeout(60)
+@Timeout(240)
 class RehearingTest {
 
-  private static final Duration WAIT = Duration.ofMillis(200);
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final Duration WAIT = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private Path dir;
 
@@ -53,11 +53,12 @@ class RehearingTest {
   private Gateway gateway(RedisServer primary) throws IOException {
     return keep(
         Gateway.open(
-            GatewaySettings.of(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                primary.address(),
-                GatewayMode.REPLAY,
-                Protocol.RESP)));
+            Unhurried.settings(
+                GatewaySettings.of(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                    primary.address(),
+                    GatewayMode.REPLAY,
+                    Protocol.RESP))));
   }
 
   /** Makes an epoch, from which requests are kept, and a Redis that goes on from it. */

@@ -16,8 +16,8 @@ final class RespClient implements AutoCloseable {
   private final InputStream in;
 
   RespClient(InetSocketAddress to) throws IOException {
-    socket.connect(to, 2_000);
-    socket.setSoTimeout(20_000);
+    socket.connect(to, 20_000);
+    socket.setSoTimeout(120_000);
     socket.setTcpNoDelay(true);
     in = new BufferedInputStream(socket.getInputStream());
   }

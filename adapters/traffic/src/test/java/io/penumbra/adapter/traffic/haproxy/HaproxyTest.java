@@ -11,6 +11,7 @@ import io.penumbra.domain.HostId;
 import io.penumbra.domain.VmId;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Against a real HAProxy. */
-@Timeout(60)
+@Timeout(180)
 class HaproxyTest {
 
   private static final VmId VM = VmId.of("vm-1");
@@ -115,10 +116,9 @@ class HaproxyTest {
   void aServerThatItsChecksTookForDeadIsUsedAtOnceAtItsNewAddress() throws Exception {
     onA.close();
     Slot moved = new Slot.Readdressed(ONE, onB.port());
-    for (int i = 0; i < 100 && !isDown(ONE); i++) {
+    while (!isDown(ONE)) { // by its checks, every 200 ms
       Thread.sleep(50);
     }
-    assertThat(isDown(ONE)).as("checks every 200 ms found it dead").isTrue();
 
     assertThat(haproxy.point(PAIR, List.of(moved), HOST_B, AT_B))
         .isEqualTo(new Change.Verified(true));
@@ -235,10 +235,10 @@ class HaproxyTest {
 
   @Test
   void whoDoesNotAnswerInTimeHasNotBeenChanged() throws Exception {
+    Haproxy hasty = new Haproxy(real.settings(false, Duration.ofMillis(500)));
     real.process().signal("STOP");
 
-    Change change = haproxy.point(VM, slots, HOST_B, AT_B);
-
+    Change change = hasty.point(VM, slots, HOST_B, AT_B);
     real.process().signal("CONT");
     assertThat(change)
         .isInstanceOfSatisfying(

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Answers that a healthy HAProxy doesn't give. */
-@Timeout(90)
+@Timeout(180)
 class LyingHaproxyTest {
 
   private static final String HEADER =
@@ -55,7 +55,7 @@ class LyingHaproxyTest {
             new Haproxy.Settings(
                 "lb",
                 new InetSocketAddress(socket.getInetAddress(), socket.getLocalPort()),
-                Duration.ofMillis(300),
+                Duration.ofSeconds(30),
                 Optional.empty()));
     return haproxy.point(
         VmId.of("vm"),

@@ -3,6 +3,8 @@ package io.penumbra.adapter.traffic.server;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -12,13 +14,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** One process of a real server's, from its start to its end. */
 public final class LocalServer implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final Process process;
   private final Path log;
@@ -63,10 +66,22 @@ public final class LocalServer implements AutoCloseable {
     return new LocalServer(process, log);
   }
 
-  /** A port of 127.0.0.1 that was free a moment ago. */
+  /**
+   * A port of 127.0.0.1 that was free a moment ago, for TCP and for UDP. It is none of those that
+   * the kernel gives to whoever asks for any, so that nobody gets it by chance before its server.
+   */
   public static int freePort() throws IOException {
-    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return probe.getLocalPort();
+    InetAddress here = InetAddress.getLoopbackAddress();
+    for (int tries = 0; ; tries++) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket _ = new ServerSocket(port, 1, here);
+          DatagramSocket _ = new DatagramSocket(port, here)) {
+        return port;
+      } catch (BindException e) {
+        if (tries == 100) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -75,7 +90,7 @@ public final class LocalServer implements AutoCloseable {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 2_000);
         return this;
       } catch (IOException e) {
         if (!process.isAlive() || System.nanoTime() - deadline > 0) {
@@ -105,7 +120,7 @@ public final class LocalServer implements AutoCloseable {
     try {
       signal("CONT");
       process.destroy();
-      if (!process.waitFor(3, TimeUnit.SECONDS)) {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
     } catch (Exception e) {

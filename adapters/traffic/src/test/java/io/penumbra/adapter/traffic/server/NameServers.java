@@ -1,7 +1,10 @@
 package io.penumbra.adapter.traffic.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.penumbra.adapter.traffic.dns.DnsZone;
 import io.penumbra.adapter.traffic.dns.TsigKey;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -9,6 +12,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.SimpleResolver;
+import org.xbill.DNS.Type;
 
 /**
  * Two real name servers of one zone: BIND takes updates and tells Knot, which is the secondary. Two
@@ -18,6 +28,8 @@ public final class NameServers implements AutoCloseable {
 
   /** A key for this test and nothing else. */
   public static final String SECRET = "cGVudW1icmEtdGVzdC1rZXktb2YtMzItYnl0ZXMhISE=";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final Path directory;
   private final int primary = LocalServer.freePort();
@@ -42,9 +54,30 @@ public final class NameServers implements AutoCloseable {
                 "named",
                 List.of(named, "-g", "-n", "1", "-c", directory + "/named.conf"))
             .listensAt(primary);
+    hasTheZone(primary);
     knot =
         LocalServer.start(directory, "knotd", List.of(knotd, "-c", directory + "/knot.conf"))
             .listensAt(secondary);
+    hasTheZone(secondary);
+  }
+
+  /** A name server listens before it has read its zone, or has got it from the primary. */
+  private static void hasTheZone(int port) throws Exception {
+    SimpleResolver there =
+        new SimpleResolver(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    there.setTimeout(Duration.ofSeconds(1));
+    Message question =
+        Message.newQuery(Record.newRecord(Name.fromString("apps.example."), Type.SOA, DClass.IN));
+    for (long deadline = System.nanoTime() + PATIENCE.toNanos(); ; Thread.sleep(5)) {
+      try {
+        if (there.send(question).getHeader().getFlag(Flags.AA)) {
+          return;
+        }
+      } catch (IOException e) {
+        // It has not answered yet.
+      }
+      assertThat(System.nanoTime()).as("port %d has no zone", port).isLessThan(deadline);
+    }
   }
 
   private void write(String name, String text) throws Exception {
@@ -126,8 +159,8 @@ public final class NameServers implements AutoCloseable {
         new InetSocketAddress(InetAddress.getLoopbackAddress(), primary),
         List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), secondary)),
         Optional.of(key),
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(4));
+        Duration.ofSeconds(20),
+        PATIENCE);
   }
 
   public LocalServer bind() {

@@ -101,7 +101,12 @@ public final class RealHaproxy implements AutoCloseable {
     server = launch();
   }
 
+  /** Patient enough for a machine that is busy. */
   public Haproxy.Settings settings(boolean tcp) {
+    return settings(tcp, Duration.ofSeconds(30));
+  }
+
+  public Haproxy.Settings settings(boolean tcp, Duration patience) {
     SocketAddress api =
         tcp
             ? new InetSocketAddress(InetAddress.getLoopbackAddress(), stats)
@@ -109,7 +114,7 @@ public final class RealHaproxy implements AutoCloseable {
     return new Haproxy.Settings(
         "lb-1",
         api,
-        Duration.ofMillis(500),
+        patience,
         stateFile ? Optional.of(directory.resolve("state")) : Optional.empty());
   }
 
@@ -130,7 +135,7 @@ public final class RealHaproxy implements AutoCloseable {
 
     private Client(int port) throws IOException {
       socket = new Socket(InetAddress.getLoopbackAddress(), port);
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(60_000);
       in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
