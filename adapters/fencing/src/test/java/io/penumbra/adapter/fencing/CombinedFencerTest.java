@@ -29,7 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(90)
+@Timeout(180)
 class CombinedFencerTest {
 
   private static final HostId HOST = HostId.of("host-a");
@@ -75,7 +75,7 @@ class CombinedFencerTest {
   }
 
   private FencingResult next() throws InterruptedException {
-    Outcome outcome = heard.poll(10, TimeUnit.SECONDS);
+    Outcome outcome = heard.poll(60, TimeUnit.SECONDS);
     assertThat(outcome).isInstanceOf(Outcome.FencingAnswered.class);
     return ((Outcome.FencingAnswered) outcome).result();
   }

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -24,6 +25,8 @@ final class RedfishEmulator implements AutoCloseable {
   static final String PASSWORD = "only-for-this-test";
   private static final String BCRYPT =
       "$2b$04$KkUQGS.DUID/eELrb4112.lLj2Aq4W3S7rFmHvQK9LjM/SbsV6CWC";
+
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Path directory;
   private final int port;
@@ -110,12 +113,13 @@ final class RedfishEmulator implements AutoCloseable {
   }
 
   private void waitUntilItListens() throws Exception {
-    for (int tries = 0; ; tries++) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
       try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 200);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 2_000);
         return;
       } catch (IOException e) {
-        if (!process.isAlive() || tries > 600) {
+        if (!process.isAlive() || System.nanoTime() - deadline > 0) {
           end();
           throw new IllegalStateException(Files.readString(directory.resolve("log")), e);
         }
@@ -135,7 +139,7 @@ final class RedfishEmulator implements AutoCloseable {
   private void end() {
     process.destroy();
     try {
-      if (!process.waitFor(2, TimeUnit.SECONDS)) {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
     } catch (InterruptedException e) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Against a real Redfish service with a machine that takes its time. */
-@Timeout(90)
+@Timeout(300)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RedfishEmulatorTest {
 
@@ -54,7 +54,7 @@ class RedfishEmulatorTest {
             emulator.base(name), Optional.empty(), Optional.of(RedfishEmulator.UUID), login, trust);
     return new RedfishSwitch(
             host -> Optional.of(endpoint),
-            new RedfishSwitch.Settings(Duration.ofSeconds(5), patience, Duration.ofMillis(100), 2))
+            new RedfishSwitch.Settings(Duration.ofSeconds(60), patience, Duration.ofMillis(100), 2))
         .powerOff(HOST);
   }
 
@@ -89,10 +89,13 @@ class RedfishEmulatorTest {
   @Test
   @Order(3)
   void aMachineThatHasOnlyBeenToldIsNotFenced() throws Exception {
-    assertThat(fence("127.0.0.1", LOGIN, pinned(), Duration.ofMillis(1)))
-        .isInstanceOfSatisfying(
-            FencingResult.NotFenced.class,
-            not -> assertThat(not.reason()).contains("reads On (accepted with status 204)"));
+    FencingResult result = fence("127.0.0.1", LOGIN, pinned(), Duration.ofMillis(1));
+    // It goes off within 1 to 11 s, so where this machine is busy a look may come too late.
+    String said = result instanceof FencingResult.Unknown ? "read Off only just" : "reads On";
+    assertThat(result)
+        .isNotInstanceOf(FencingResult.Fenced.class)
+        .asString()
+        .contains(said, "(accepted with status 204)");
   }
 
   @Test
@@ -100,7 +103,7 @@ class RedfishEmulatorTest {
   void aMachineIsFencedWhenItIsReallyOff() throws Exception {
     Trust authority = new RedfishEndpoint.Authority(emulator.certificate());
 
-    assertThat(fence("localhost", LOGIN, authority, Duration.ofSeconds(20)))
+    assertThat(fence("localhost", LOGIN, authority, Duration.ofSeconds(90)))
         .isInstanceOfSatisfying(
             FencingResult.Fenced.class,
             fenced -> assertThat(fenced.proof()).contains("reads Off 2 times"));
