@@ -3,7 +3,6 @@ package io.penumbra.scheduler.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penumbra.scheduler.journal.JournalOpening.InUse;
-import io.penumbra.scheduler.journal.JournalOpening.Opened;
 import io.penumbra.scheduler.port.Journal;
 import io.penumbra.scheduler.port.Journal.Entry;
 import java.util.List;
@@ -53,7 +52,7 @@ interface CrashContract {
   }
 
   private static void expectAcknowledged(String url, int acknowledged) {
-    try (Journal journal = ((Opened) JdbcJournal.open(url)).journal()) {
+    try (Journal journal = JournalContract.opened(url)) {
       List<Entry> found = JournalContract.replayed(journal);
       assertThat(found.size()).isIn(AppendingProcess.plausibleSizes(acknowledged));
       assertThat(found).isEqualTo(JournalContract.entries(0, found.size()));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.penumbra.scheduler.journal.JournalOpening.InUse;
-import io.penumbra.scheduler.journal.JournalOpening.Opened;
 import io.penumbra.scheduler.journal.JournalOpening.Unusable;
 import io.penumbra.scheduler.port.Journal;
 import io.penumbra.scheduler.port.JournalUnavailableException;
@@ -74,7 +73,7 @@ class JdbcJournalOnPostgresTest implements JournalContract, CrashContract {
   }
 
   private Journal opened(String url) {
-    Journal journal = ((Opened) JdbcJournal.open(url)).journal();
+    Journal journal = JournalContract.opened(url);
     open.add(journal);
     return journal;
   }

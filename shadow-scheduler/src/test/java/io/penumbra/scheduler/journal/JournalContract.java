@@ -3,8 +3,11 @@ package io.penumbra.scheduler.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.penumbra.scheduler.journal.JournalOpening.InUse;
+import io.penumbra.scheduler.journal.JournalOpening.Opened;
 import io.penumbra.scheduler.port.Journal;
 import io.penumbra.scheduler.port.Journal.Entry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +39,16 @@ interface JournalContract {
     List<Entry> all = new ArrayList<>();
     journal.replay(all::add);
     return all;
+  }
+
+  /** Opens one as soon as its last holder is gone: a busy server takes a moment to notice that. */
+  static JdbcJournal opened(String url) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(90).toNanos();
+    JournalOpening opening = JdbcJournal.open(url);
+    while (opening instanceof InUse && System.nanoTime() < deadline) {
+      opening = JdbcJournal.open(url);
+    }
+    return ((Opened) opening).journal();
   }
 
   @Test

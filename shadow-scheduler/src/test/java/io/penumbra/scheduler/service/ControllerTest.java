@@ -27,6 +27,7 @@ import io.penumbra.scheduler.port.Alerts.Alert;
 import io.penumbra.scheduler.port.Journal;
 import io.penumbra.scheduler.port.JournalUnavailableException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -42,10 +43,11 @@ import org.junit.jupiter.api.Test;
 
 class ControllerTest {
 
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final VmId VM = VmId.of("vm1");
 
-  private final InstantSource clock = InstantSource.system();
+  private volatile Instant now = Instant.parse("2030-01-01T00:00:00Z");
+  private final InstantSource clock = () -> now;
   private final ObligingCloud cloud = new ObligingCloud(clock, 4);
   private final Journal journal = new InMemoryJournal();
   private final List<Alert> alerts = new CopyOnWriteArrayList<>();
@@ -62,7 +64,6 @@ class ControllerTest {
   @Test
   void aHostThatFallsSilentIsFencedAndItsVmServesFromItsShadow() throws InterruptedException {
     start(() -> journal);
-    beatAll();
     cloud.boot(vm(), ObligingCloud.id(0));
     await(this::isProtected);
 
@@ -92,7 +93,6 @@ class ControllerTest {
   void aLoopThatBreaksOffStartsAgainFromItsJournalAndForgetsNothing() throws InterruptedException {
     AtomicBoolean journalBreaks = new AtomicBoolean();
     start(() -> new BreakingJournal(journal, journalBreaks));
-    beatAll();
     cloud.boot(vm(), ObligingCloud.id(0));
     await(this::isProtected);
 
@@ -132,12 +132,15 @@ class ControllerTest {
             FleetSettings.defaults(),
             PlacementSettings.defaults(),
             TransitionObserver.NONE));
+    beatAll();
   }
 
+  /** Whoever beats moves the clock, too: so nobody is silent only because this machine is busy. */
   private void beatAll() {
     Thread.ofVirtual()
         .start(() -> {
           while (beating.get()) {
+            now = now.plusMillis(20);
             for (int i = 0; i < 4; i++) {
               HostId host = ObligingCloud.id(i);
               if (!dead.contains(host)) {
@@ -159,10 +162,10 @@ class ControllerTest {
   }
 
   private static void await(BooleanSupplier condition) {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new AssertionError("it did not happen within 20 s");
+        throw new AssertionError("it did not happen within two minutes");
       }
       pause();
     }
