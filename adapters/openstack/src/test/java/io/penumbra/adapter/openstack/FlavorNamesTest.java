@@ -73,7 +73,7 @@ class FlavorNamesTest {
               Resources.NONE,
               Duration.ofSeconds(60),
               false));
-      Event event = stub.told.poll(30, TimeUnit.SECONDS);
+      Event event = stub.told.poll(120, TimeUnit.SECONDS);
       assertThat(((Event.CommandReported) Objects.requireNonNull(event)).outcome())
           .as("what it says when it was asked for with the new flavor and the owner's project")
           .isInstanceOfSatisfying(

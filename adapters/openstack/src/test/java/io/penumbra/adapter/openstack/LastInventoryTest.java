@@ -245,7 +245,7 @@ class LastInventoryTest {
   }
 
   private Outcome outcome() throws InterruptedException {
-    Event event = stub.told.poll(30, TimeUnit.SECONDS);
+    Event event = stub.told.poll(120, TimeUnit.SECONDS);
     assertThat(event).isInstanceOf(Event.CommandReported.class);
     return ((Event.CommandReported) java.util.Objects.requireNonNull(event)).outcome();
   }

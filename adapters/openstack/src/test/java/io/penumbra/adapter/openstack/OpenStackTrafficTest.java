@@ -287,7 +287,7 @@ class OpenStackTrafficTest {
         OpenStackTraffic traffic = cloud.traffic(stub.told::add)) {
       cloud.snapshot();
       traffic.execute(command);
-      Event event = stub.told.poll(20, TimeUnit.SECONDS);
+      Event event = stub.told.poll(120, TimeUnit.SECONDS);
       return ((Event.CommandReported) Objects.requireNonNull(event)).outcome();
     }
   }

@@ -44,12 +44,12 @@ class StateRefreshTest {
 
   @Test
   void aQuotaThatIsUsedUpIsToldOnTheShadowAndNotAskedAgainAtOnce() throws Exception {
-    pairs(1, "2026-01-01T00:00:00Z", "1s");
+    pairs(1, "2026-01-01T00:00:00Z", "1h"); // after which it is tried again
     snapshots(
         aResponse()
             .withStatus(403)
             .withBody("{\"forbidden\":{\"message\":\"Quota exceeded for resource: image\"}}"));
-    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 2))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 2))) {
       cloud.snapshot();
       await(
           postRequestedFor(urlPathEqualTo("/v2.1/servers/s0/metadata"))
@@ -91,7 +91,7 @@ class StateRefreshTest {
       cloud.execute(
           new Command.SetEpochInterval(
               CommandId.of("pace"), VmId.of("vm0"), Duration.ofSeconds(2)));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS))
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS))
           .isInstanceOfSatisfying(
               Event.CommandReported.class,
               report -> assertThat(report.outcome()).isInstanceOf(Outcome.Done.class));
@@ -134,7 +134,7 @@ class StateRefreshTest {
       cloud.execute(
           new Command.SetEpochInterval(
               CommandId.of("pace"), VmId.of("vm0"), Duration.ofMinutes(10)));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
       pairs(1, now.toString(), "3h");
       cloud.readEverything();
       cloud.lookForStates();
@@ -260,7 +260,7 @@ class StateRefreshTest {
               VmId.of("vm0"),
               HostId.of("hv-1"),
               Optional.of(HostId.of("hv-0"))));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS))
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS))
           .isInstanceOfSatisfying(
               Event.CommandReported.class,
               report ->
@@ -299,9 +299,9 @@ class StateRefreshTest {
 
   @Test
   void aSnapshotThatSomebodyDeletesIsNotWaitedFor() throws Exception {
-    pairs(1, "2026-01-0%dT00:00:00Z", "1s");
+    pairs(1, "2026-01-0%dT00:00:00Z", "1h"); // after which it is tried again
     snapshots(okJson("{\"image_id\":\"gone\"}"));
-    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofSeconds(1), 1))) {
+    try (OpenStackCloud cloud = stub.cloud(StubCloud.cutting(Duration.ofHours(1), 1))) {
       cloud.snapshot();
       await(
           postRequestedFor(urlPathEqualTo("/v2.1/servers/s0/metadata"))
@@ -360,7 +360,7 @@ class StateRefreshTest {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-7")));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
 
       assertThat(count(deleteRequestedFor(urlPathEqualTo("/image/v2/images/old")))).isEqualTo(1);
       assertThat(count(deleteRequestedFor(urlPathMatching("/image/v2/images/.*")))).isEqualTo(1);
@@ -388,7 +388,7 @@ class StateRefreshTest {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-1")));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
       assertThat(deleted()).containsExactlyInAnyOrder("older", "half");
 
       cloud.lookForStates();
@@ -415,7 +415,7 @@ class StateRefreshTest {
       cloud.snapshot();
       cloud.execute(
           new Command.DeleteShadow(CommandId.of("delete"), VmId.of("vm0"), HostId.of("hv-1")));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
       assertThat(deleted()).containsExactly("newest");
     }
   }
@@ -458,7 +458,7 @@ class StateRefreshTest {
               Resources.NONE,
               Duration.ofSeconds(1),
               false));
-      assertThat(stub.told.poll(20, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
 
       assertThat(
               count(
@@ -508,7 +508,7 @@ class StateRefreshTest {
             Resources.NONE,
             Duration.ofSeconds(1),
             false));
-    assertThat(stub.told.poll(30, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+    assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
   }
 
   @Test
@@ -565,9 +565,6 @@ class StateRefreshTest {
   }
 
   private void await(RequestPatternBuilder pattern, int times) throws InterruptedException {
-    for (int i = 0; i < 400 && count(pattern) < times; i++) {
-      Thread.sleep(50);
-    }
-    assertThat(count(pattern)).isGreaterThanOrEqualTo(times);
+    StubCloud.waitFor(() -> count(pattern) >= times);
   }
 }

@@ -187,7 +187,7 @@ class StateVolumesTest {
       cloud.execute( // its turn comes when the refresh has ended
           new Command.ChangeShadowMode(
               CommandId.of("c"), VmId.of("vm0"), HostId.of("hv-1"), ShadowMode.COLD));
-      assertThat(stub.told.poll(30, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
 
       assertThat(count(deleteRequestedFor(urlPathEqualTo("/image/v2/images/older")))).isZero();
     }
@@ -217,7 +217,7 @@ class StateVolumesTest {
       retired();
       cloud.execute(
           new Command.Activate(CommandId.of("a"), VmId.of("vm0"), HostId.of("hv-1"), 2, 1));
-      assertThat(stub.told.poll(30, TimeUnit.SECONDS))
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS))
           .isInstanceOfSatisfying(
               Event.CommandReported.class,
               report -> assertThat(report.outcome()).isInstanceOf(Outcome.Done.class));
@@ -260,7 +260,7 @@ class StateVolumesTest {
             false,
             still.retire(),
             new OpenStackSettings.Refresh(Duration.ofSeconds(1), 1),
-            Duration.ofSeconds(20)));
+            Duration.ofSeconds(60)));
   }
 
   private static String fromVolume(String server) {

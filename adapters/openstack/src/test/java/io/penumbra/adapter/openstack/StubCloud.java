@@ -223,7 +223,7 @@ final class StubCloud implements AutoCloseable {
 
   /** Enough for a slow machine: only what is told of time-outs needs less. */
   Login login() {
-    return login(Duration.ofSeconds(20));
+    return login(Duration.ofSeconds(60));
   }
 
   Login login(Duration answer) {
@@ -237,7 +237,7 @@ final class StubCloud implements AutoCloseable {
         "RegionOne",
         answer,
         answer,
-        Duration.ofSeconds(20));
+        Duration.ofSeconds(60));
   }
 
   OpenStackCloud cloud(OpenStackSettings settings) {
@@ -298,12 +298,13 @@ final class StubCloud implements AutoCloseable {
 
   /** Slow machines are slow: this only ends what hangs. */
   static void waitFor(BooleanSupplier there) throws InterruptedException {
-    for (int i = 0; i < 1_200 && !there.getAsBoolean(); i++) {
+    for (int i = 0; i < 2_400; i++) {
+      if (there.getAsBoolean()) {
+        return;
+      }
       Thread.sleep(50);
     }
-    if (!there.getAsBoolean()) {
-      throw new AssertionError("it did not happen within a minute");
-    }
+    throw new AssertionError("it did not happen within two minutes");
   }
 
   static List<String> names(List<? extends Event> events) {
@@ -317,9 +318,9 @@ final class StubCloud implements AutoCloseable {
 
   /** Waits until so many more questions have come whose answers are kept back. */
   void awaitHeld(int questions) throws InterruptedException {
-    if (!keeper.came.tryAcquire(questions, 30, TimeUnit.SECONDS)) {
+    if (!keeper.came.tryAcquire(questions, 60, TimeUnit.SECONDS)) {
       throw new AssertionError(
-          "%d of %d questions came within 30 s"
+          "%d of %d questions came within 60 s"
               .formatted(keeper.came.availablePermits(), questions));
     }
   }

@@ -106,9 +106,7 @@ class TrustInMarksTest {
           server("sh2", 1, "SHUTOFF", "\"penumbra:shadow-of\":\"\""),
           server("vm2", 1, "ACTIVE", ""));
       cloud.hintEverything();
-      for (int i = 0; i < 600 && cloud.snapshot().vms().size() < 2; i++) {
-        Thread.sleep(50);
-      }
+      StubCloud.waitFor(() -> cloud.snapshot().vms().size() == 2);
       assertThat(cloud.snapshot().vms()).extracting(vm -> vm.vm().id().value()).contains("vm2");
       assertThat(cloud.snapshot().shadows()).as("what was known").isEqualTo(before.shadows());
       assertThat(cloud.silentSince()).isEmpty();
@@ -188,7 +186,7 @@ class TrustInMarksTest {
     try (OpenStackCloud cloud = stub.cloud(StubCloud.still())) {
       cloud.snapshot();
       cloud.execute(new Command.Activate(CommandId.of("a"), VM, HostId.of("hv-1"), 0, 1));
-      assertThat(stub.told.poll(30, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
+      assertThat(stub.told.poll(120, TimeUnit.SECONDS)).isInstanceOf(Event.CommandReported.class);
     }
     stub.http.verify(
         postRequestedFor(urlPathEqualTo("/v2.1/servers/sh1/metadata"))
