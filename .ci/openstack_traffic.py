@@ -193,5 +193,5 @@ def ask_name_server(rig, name):
     """The addresses that BIND itself answers with, sorted."""
     import dns.message
     import dns.query
-    answer = dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=rig.ports["named"], timeout=5)
+    answer = dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=rig.ports["named"], timeout=60)
     return sorted(one.to_text() for records in answer.answer for one in records)
