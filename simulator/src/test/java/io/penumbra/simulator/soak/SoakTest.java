@@ -96,7 +96,7 @@ final class SoakTest {
             .start();
     String printed =
         new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-    assertThat(other.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(other.waitFor(300, TimeUnit.SECONDS)).isTrue();
 
     assertThat(printed)
         .isEqualTo(Long.toHexString(SoakRun.run(12, SoakRun.Options.usual()).traceHash()));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Epochs between two ends that know nothing but a broker. */
-@Timeout(120)
+@Timeout(420)
 class BrokersTest {
 
   @TempDir private Path temp;

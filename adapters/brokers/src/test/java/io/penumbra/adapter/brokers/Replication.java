@@ -156,9 +156,9 @@ final class Replication implements AutoCloseable {
 
   /** Waits for the next ack. */
   long acked() throws InterruptedException {
-    Long epoch = acked.poll(30, TimeUnit.SECONDS);
+    Long epoch = acked.poll(120, TimeUnit.SECONDS);
     assertThat(broken).isEmpty();
-    assertThat(epoch).as("an epoch acked within 30 s").isNotNull();
+    assertThat(epoch).as("an epoch acked within 120 s").isNotNull();
     return epoch == null ? 0 : epoch;
   }
 
